@@ -1,0 +1,30 @@
+.PHONY: install demo test lint bench serve
+
+PY ?= python3.11
+BIN := .venv/bin
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PY) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: install
+	$(BIN)/amity demo
+
+test: install
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+
+serve: install
+	$(BIN)/amity serve
