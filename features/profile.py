@@ -1,0 +1,73 @@
+"""Tenure, acquisition channel, segment, country, attributes: context that nobody can repair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+
+from features.catalog import Aggregate, Feature
+from features.tables import CONTRACT
+
+_NOT_GIVEN = "not given in customers"
+
+
+def _of_customer(column: str) -> Aggregate:
+    return Aggregate(column, "customers", lambda f: f.table[column].max(), (column,))
+
+
+AGGREGATES = (
+    Aggregate(
+        "days_since_sign_up",
+        "customers",
+        lambda f: ((f.as_of.epoch_seconds() - f.signed_up_at.epoch_seconds()) / 86_400).max(),
+        ("signed_up_at",),
+    ),
+    Aggregate("age_years", "customers", lambda f: (f.as_of.year() - f.birth_year).max(), ("birth_year",)),
+    Aggregate(
+        "opted_out", "customers", lambda f: f.opted_out_at.notnull().cast("int8").max(), ("opted_out_at",)
+    ),
+    *(
+        _of_customer(column)
+        for column in ("acquisition_channel", "acquisition_cost", "segment", "country")
+    ),
+)
+
+FEATURES = (
+    Feature("days_since_sign_up", "profile", "days", "days since signing up", null=_NOT_GIVEN),
+    Feature("age_years", "profile", "years", "age", null=_NOT_GIVEN),
+    Feature("opted_out", "profile", "yes (1) or no (0)", "opted out of marketing", null="not in customers"),
+    Feature(
+        "acquisition_channel", "profile", "name", "acquisition channel", null=_NOT_GIVEN, kind="category"
+    ),
+    Feature("acquisition_cost", "profile", "money", "acquisition cost", null=_NOT_GIVEN),
+    Feature("segment", "profile", "name", "segment", null=_NOT_GIVEN, kind="category"),
+    Feature("country", "profile", "name", "country", null=_NOT_GIVEN, kind="category"),
+)
+
+
+def attributes(tables: Mapping[str, ibis.Table]) -> tuple[tuple[Aggregate, ...], tuple[Feature, ...]]:
+    """One feature for each column of `customers` beyond the contract; the name is prefixed `attribute_`."""
+    customers = tables.get("customers")
+    if customers is None:
+        return (), ()
+    known = {column.name for column in CONTRACT["customers"].columns}
+    extra = sorted(set(customers.columns) - known)
+    return tuple(_attribute_aggregate(c) for c in extra), tuple(
+        _attribute(c, categorical=customers[c].type().is_string()) for c in extra
+    )
+
+
+def _attribute_aggregate(column: str) -> Aggregate:
+    return Aggregate(f"attribute_{column}", "customers", lambda f: f.table[column].max(), (column,))
+
+
+def _attribute(column: str, *, categorical: bool) -> Feature:
+    return Feature(
+        f"attribute_{column}",
+        "profile",
+        "name" if categorical else "number",
+        column.replace("_", " "),
+        null=_NOT_GIVEN,
+        kind="category" if categorical else "number",
+    )
