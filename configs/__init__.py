@@ -1,0 +1,1 @@
+"""All that a user may change, in YAML beside this file."""

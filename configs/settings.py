@@ -1,0 +1,125 @@
+"""The settings: a flag beats the environment, which beats configs/, which beats the defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from features.errors import ConfigError
+
+FOLDER = Path(__file__).parent
+Origin = Literal["flag", "environment", "file", "default"]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Definitions(_Settings):
+    """What the words mean: days, money, and the thresholds of status and weak points."""
+
+    horizon_days: int = Field(default=90, ge=1, le=3650)
+    lookback_days: int = Field(default=365, ge=1, le=3650)
+    clv_horizon_days: int = Field(default=365, ge=1, le=3650)
+    currency: str = Field(default="EUR", min_length=1, max_length=10)
+    slowing_from: float = Field(default=1.5, gt=0)
+    lapsed_from: float = Field(default=3.0, gt=0)
+    lost_from: float = Field(default=6.0, gt=0)
+    named_from_points: float = Field(default=1.0, ge=0, le=100)
+    cause_before_rhythm: float = Field(default=0.2, ge=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Definitions:
+        if not self.slowing_from < self.lapsed_from < self.lost_from:
+            raise ValueError("slowing_from, lapsed_from and lost_from must rise in this order")
+        return self
+
+
+class TrainingSettings(_Settings):
+    """How a model is trained: snapshots, seed, and the size of the trees."""
+
+    step_days: int = Field(default=14, ge=1, le=365)
+    max_snapshots: int = Field(default=26, ge=2, le=500)
+    first_history_days: int = Field(default=60, ge=0, le=3650)
+    seed: int = Field(default=7, ge=0, le=2**31 - 1)
+    trees: int = Field(default=250, ge=1, le=20_000)
+    leaves: int = Field(default=7, ge=2, le=1024)
+    learning_rate: float = Field(default=0.03, gt=0, le=1)
+    min_leaf_share: float = Field(default=0.002, ge=0, le=0.5)
+
+
+class Playbook(_Settings):
+    """The action for each dimension that may be named as a weak point, and for none."""
+
+    rhythm: str
+    spend: str
+    product: str
+    service: str
+    satisfaction: str
+    engagement: str
+    none: str
+
+
+FILES: dict[type[_Settings], str] = {
+    Definitions: "definitions.yaml",
+    TrainingSettings: "training.yaml",
+    Playbook: "playbook.yaml",
+}
+
+S = TypeVar("S", bound=_Settings)
+
+
+def folder() -> Path:
+    """The folder of the configuration: `AMITY_CONFIGS`, or the one that Amity brings."""
+    return Path(os.environ.get("AMITY_CONFIGS") or FOLDER)
+
+
+def load(kind: type[S], flags: Mapping[str, Any] | None = None) -> S:
+    """The settings of one kind; raises ConfigError naming every key that is unknown or out of range."""
+    values = {name: value for name, (value, _) in origins(kind, flags).items()}
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        raise ConfigError(_sentence(FILES[kind], error)) from None
+
+
+def origins(kind: type[S], flags: Mapping[str, Any] | None = None) -> dict[str, tuple[Any, Origin]]:
+    """Each setting's value and where it comes from."""
+    found: dict[str, tuple[Any, Origin]] = {}
+    for name, field in kind.model_fields.items():
+        if not field.is_required():
+            found[name] = (field.default, "default")
+    found |= {name: (value, "file") for name, value in _read(folder() / FILES[kind]).items()}
+    for name in kind.model_fields:
+        from_environment = os.environ.get(f"AMITY_{name.upper()}")
+        if from_environment is not None:
+            found[name] = (from_environment, "environment")
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    return found | {name: (value, "flag") for name, value in given.items()}
+
+
+def home() -> Path:
+    """The folder under which Amity writes everything: `AMITY_HOME`, or ./var."""
+    return Path(os.environ.get("AMITY_HOME") or "var").absolute()
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not readable YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file} must hold names and values, one a line, such as `horizon_days: 90`.")
+    return {str(name): value for name, value in values.items()}
+
+
+def _sentence(file: str, error: ValidationError) -> str:
+    problems = [f"{'.'.join(map(str, e['loc'])) or file}: {e['msg']} (received {e['input']!r})" for e in error.errors()]
+    return f"The settings in {file}, the environment or the flags can't be used: " + "; ".join(problems) + "."

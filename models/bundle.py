@@ -1,0 +1,163 @@
+"""The trained models as plain files, and the columns, dates and code they belong to. No pickle.
+
+    manifest.json    what it is: as_of, definitions, tables, fingerprint, metrics, and a digest of each other file
+    churn.txt        LightGBM's own text format
+    churn.json clv.json reference.json peers.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from configs.settings import Definitions
+from features.errors import ModelError
+from features.reference import Reference
+from models.churn import ChurnModel
+from models.clv import ClvModel
+from models.peers import Peers
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle is. `tables`: table → columns it was trained on. `metrics`: as judged before the last fit."""
+
+    as_of: datetime
+    definitions: Definitions
+    tables: Mapping[str, tuple[str, ...]]
+    fingerprint: str
+    code: str
+    settings: Mapping[str, Any]
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    version: str = "unregistered"
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything that scoring needs beside the tables."""
+
+    manifest: Manifest
+    reference: Reference
+    churn: ChurnModel
+    clv: ClvModel
+    peers: Peers
+
+    def with_version(self, version: str) -> Bundle:
+        return replace(self, manifest=replace(self.manifest, version=version))
+
+    def with_metrics(self, metrics: Mapping[str, Any]) -> Bundle:
+        return replace(self, manifest=replace(self.manifest, metrics=dict(metrics)))
+
+
+def save(bundle: Bundle, folder: Path) -> Path:
+    """Write the bundle; the folder appears whole or not at all. An older bundle there is replaced."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        files = {
+            "churn.txt": bundle.churn.trees,
+            "churn.json": _json(bundle.churn.to_dict()),
+            "clv.json": _json(bundle.clv.to_dict()),
+            "reference.json": _json(bundle.reference.to_dict()),
+            "peers.json": _json(bundle.peers.to_dict()),
+        }
+        digests = {name: _digest(text) for name, text in files.items()}
+        files[MANIFEST] = _json(_manifest_to_dict(bundle.manifest) | {"files": digests})
+        for name, text in files.items():
+            (draft / name).write_text(text, encoding="utf-8")
+        draft.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def load(folder: Path) -> Bundle:
+    """Read a bundle without trusting its author; raises ModelError where a file is missing or was changed."""
+    manifest = _read_json(folder, MANIFEST)
+    if manifest.get("format") != FORMAT:
+        raise ModelError(
+            f"The bundle {folder} has format {manifest.get('format')!r}; this Amity reads format {FORMAT}. Train anew."
+        )
+    try:
+        files = {name: _read(folder, name, digest) for name, digest in manifest.pop("files").items()}
+        documents = {name: json.loads(text) for name, text in files.items() if name.endswith(".json")}
+        return Bundle(
+            manifest=_manifest_from_dict(manifest),
+            reference=Reference.from_dict(documents["reference.json"]),
+            churn=ChurnModel.from_dict(documents["churn.json"], files["churn.txt"]),
+            clv=ClvModel.from_dict(documents["clv.json"]),
+            peers=Peers.from_dict(documents["peers.json"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"The bundle {folder} is damaged: {error!r}. Train anew, or restore it.") from None
+
+
+def _read(folder: Path, name: str, digest: str) -> str:
+    try:
+        text = (folder / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"The bundle {folder} is damaged: {name} can't be read ({error}). Train anew, or restore it."
+        ) from None
+    if digest and _digest(text) != digest:
+        raise ModelError(
+            f"The bundle {folder} is damaged: {name} is not what was saved (its digest differs). "
+            "Train anew, or restore it."
+        )
+    return text
+
+
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
+    if not (folder / name).is_file():
+        raise ModelError(f"{folder} is no model bundle: it holds no {name}.")
+    try:
+        document = json.loads(_read(folder, name, ""))
+    except ValueError as error:
+        raise ModelError(
+            f"The bundle {folder} is damaged: {name} is not JSON ({error}). Train anew, or restore it."
+        ) from None
+    if not isinstance(document, dict):
+        raise ModelError(f"The bundle {folder} is damaged: {name} is not a JSON object. Train anew, or restore it.")
+    return document
+
+
+def _manifest_to_dict(manifest: Manifest) -> dict[str, Any]:
+    return asdict(manifest) | {
+        "as_of": manifest.as_of.isoformat(),
+        "definitions": manifest.definitions.model_dump(),
+        "tables": {name: list(columns) for name, columns in manifest.tables.items()},
+    }
+
+
+def _manifest_from_dict(values: Mapping[str, Any]) -> Manifest:
+    return Manifest(
+        **dict(values)
+        | {
+            "as_of": datetime.fromisoformat(values["as_of"]),
+            "definitions": Definitions(**values["definitions"]),
+            "tables": {name: tuple(columns) for name, columns in values["tables"].items()},
+        }
+    )
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
