@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import ibis
 
+from features.errors import HistoryError
 from features.tables import CONTRACT
 
 
@@ -40,3 +41,20 @@ def population(
     if lookback_days is not None:
         active.append(orders.ordered_at >= days.as_of - ibis.interval(days=lookback_days))
     return orders.join(days, active).select("customer_id", "as_of").distinct()
+
+
+def span(tables: Mapping[str, ibis.Table]) -> tuple[datetime, datetime]:
+    """The times of the first and the last order."""
+    orders = tables["orders"]
+    row = orders.aggregate(first=orders.ordered_at.min(), last=orders.ordered_at.max()).to_pyarrow()
+    return row["first"][0].as_py(), row["last"][0].as_py()
+
+
+def latest_as_of(tables: Mapping[str, ibis.Table], now: datetime) -> datetime:
+    """The midnight after the last order that lies before `now`: the newest day about which all is known."""
+    orders = tables["orders"]
+    row = orders.filter(orders.ordered_at < now).aggregate(last=orders.ordered_at.max()).to_pyarrow()
+    last = row["last"][0].as_py()
+    if last is None:
+        raise HistoryError("No order lies in the past, so there is no day to score as of.")
+    return datetime(last.year, last.month, last.day) + timedelta(days=1)

@@ -1,0 +1,145 @@
+"""Bundle + tables + day → one scored row per active customer. The list, the service and the judge all use this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from configs.settings import Definitions, Playbook
+from features.build import build, catalog
+from features.errors import HistoryError, ModelError
+from features.snapshots import before, population, span
+from models.bundle import Bundle
+from models.evidence import Customer, sentence
+from models.status import status
+from models.weakpoints import NAMED, Naming, Points, points, ranked
+
+
+@dataclass(frozen=True)
+class Scored:
+    """`scores`: the columns of an at-risk list, ranked by value at risk. `points`: the same customers' points.
+
+    `features`: what the sentences were made of. All three share one index.
+    """
+
+    scores: pd.DataFrame
+    points: Points
+    features: pd.DataFrame
+
+
+def score(bundle: Bundle, tables: Mapping[str, ibis.Table], as_of: datetime, playbook: Playbook) -> Scored:
+    """Score every customer active at `as_of`, from facts before it.
+
+    Raises HistoryError where nobody is active, ModelError where the tables lack what the model was trained on.
+    """
+    require_tables(bundle, tables)
+    known = before(tables, as_of)
+    snapshots = population(known, [as_of], bundle.manifest.definitions.lookback_days)
+    frame = build(known, snapshots, bundle.reference).to_pandas()
+    if frame.empty:
+        raise HistoryError(_nobody(tables, as_of, bundle.manifest.definitions.lookback_days))
+    dimensions = {feature.name: feature.dimension for feature in catalog(known)}
+    return score_frame(bundle, frame, dimensions, playbook)
+
+
+def score_frame(
+    bundle: Bundle, frame: pd.DataFrame, dimensions: Mapping[str, str], playbook: Playbook
+) -> Scored:
+    """Score rows of features, as `build` makes them. `dimensions`: feature → dimension."""
+    definitions = bundle.manifest.definitions
+    frame = frame.sort_values("customer_id", ignore_index=True)
+    scores = _figures(bundle, frame)
+    weights = points(*bundle.churn.contributions(frame), dimensions)
+    naming = Naming(definitions.named_from_points, definitions.cause_before_rhythm)
+    told = _weak_points(bundle, frame, weights, naming)
+    scores = pd.concat([scores, told], axis=1)
+    scores["action"] = scores["weak_point_1"].fillna("none").map(playbook.model_dump())
+    order = scores.sort_values(["value_at_risk", "customer_id"], ascending=[False, True]).index
+    return Scored(
+        scores.loc[order].reset_index(drop=True),
+        Points(weights.base_risk, weights.by_dimension.loc[order].reset_index(drop=True)),
+        frame.loc[order].reset_index(drop=True),
+    )
+
+
+def require_tables(bundle: Bundle, tables: Mapping[str, ibis.Table]) -> None:
+    """Raise ModelError naming every table and column that the model was trained on and that is not there."""
+    missing = []
+    for name, columns in bundle.manifest.tables.items():
+        if name not in tables:
+            missing.append(name)
+        else:
+            missing += [f"{name}.{c}" for c in columns if c not in tables[name].columns]
+    if missing:
+        raise ModelError(
+            f"Model {bundle.manifest.version} was trained with {', '.join(missing)}, which this source lacks. "
+            "Add what is missing (an empty table means that nothing happened), or train anew without it."
+        )
+
+
+def _figures(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
+    definitions = bundle.manifest.definitions
+    churn = bundle.churn.predict(frame)
+    clv = bundle.clv.expected_revenue(frame, definitions.clv_horizon_days)
+    low, high = bundle.clv.interval(clv)
+    return pd.DataFrame(
+        {
+            "customer_id": frame["customer_id"].astype("str"),
+            "as_of": frame["as_of"],
+            "model_version": bundle.manifest.version,
+            "status": status(frame, definitions),
+            "churn_probability": churn,
+            "clv": clv,
+            "clv_low": low,
+            "clv_high": high,
+            "value_at_risk": churn * clv,
+            "expected_next_order_at": _next_order(bundle, frame, definitions),
+        }
+    )
+
+
+def _next_order(bundle: Bundle, frame: pd.DataFrame, definitions: Definitions) -> pd.Series:
+    """The day by which the next order is expected; null where more likely than not none comes within the CLV's horizon."""
+    none_comes = bundle.clv.no_order(frame, definitions.clv_horizon_days) > 0.5
+    days = np.minimum(bundle.clv.days_to_next_order(frame), definitions.clv_horizon_days)
+    expected = frame["as_of"].dt.normalize() + pd.to_timedelta(np.round(days), unit="D")
+    return expected.mask(none_comes)
+
+
+def _weak_points(bundle: Bundle, frame: pd.DataFrame, weights: Points, naming: Naming) -> pd.DataFrame:
+    rows = frame.to_dict("records")
+    values = weights.by_dimension.to_dict("records")
+    told = [_named(bundle, row, value, naming) for row, value in zip(rows, values, strict=True)]
+    table: dict[str, Any] = {}
+    for place in range(NAMED):
+        at = [named[place] if place < len(named) else (None, np.nan, None) for named in told]
+        table[f"weak_point_{place + 1}"] = pd.array([name for name, _, _ in at], dtype="str")
+        table[f"weak_point_{place + 1}_points"] = [size for _, size, _ in at]
+        table[f"weak_point_{place + 1}_says"] = pd.array([text for _, _, text in at], dtype="str")
+    return pd.DataFrame(table, index=frame.index)
+
+
+def _named(
+    bundle: Bundle, row: Mapping[str, Any], value: Mapping[str, float], naming: Naming
+) -> list[tuple[str, float, str]]:
+    customer = Customer(row, bundle.peers.of(row.get("segment")), bundle.manifest.definitions.currency)
+    told = ((name, sentence(name, customer)) for name in ranked(value, naming))
+    return [(name, value[name], text) for name, text in told if text is not None][:NAMED]
+
+
+def _nobody(tables: Mapping[str, ibis.Table], as_of: datetime, lookback_days: int) -> str:
+    first, last = span(tables)
+    if as_of <= first:
+        return f"As of {as_of:%Y-%m-%d} nothing is known yet: the first order is of {first:%Y-%m-%d}. Choose a later day."
+    since = as_of - timedelta(days=lookback_days)
+    return (
+        f"No customer is active as of {as_of:%Y-%m-%d}: none ordered in the {lookback_days} days since "
+        f"{since:%Y-%m-%d} (the last order is of {last:%Y-%m-%d}), so all are lapsed and there is nobody to score. "
+        "Choose an earlier day, or train with a longer lookback_days."
+    )

@@ -1,0 +1,67 @@
+"""Weak points: signed SHAP sums per dimension, in percentage points that add up, named in the order of a talk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from features.catalog import DIMENSIONS
+
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Points:
+    """How each dimension moves each customer's risk.
+
+    `base_risk`: churn probability before anything is known of the customer. `by_dimension`: percentage points,
+    shape (rows, 7); base_risk plus a row's points / 100 is that row's churn probability.
+    """
+
+    base_risk: float
+    by_dimension: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Naming:
+    """When a dimension is named: from how many points, and when a cause goes before rhythm, the symptom."""
+
+    from_points: float
+    cause_before_rhythm: float
+
+
+def points(base: float, contributions: pd.DataFrame, dimensions: Mapping[str, str]) -> Points:
+    """Log-odds contributions per feature, taken to percentage points per dimension.
+
+    The contributions of a row share the way from the base risk to its risk in proportion to their signed sums:
+    the integral of the logistic curve along the straight line between the two (Aumann & Shapley 1974), so
+    each keeps its sign and all add up exactly.
+    """
+    log_odds = contributions.T.groupby(contributions.columns.map(dimensions)).sum().T
+    log_odds = log_odds.reindex(columns=list(DIMENSIONS), fill_value=0.0)
+    way = log_odds.sum(axis=1).to_numpy()
+    base_risk = float(expit(base))
+    slope = np.full(len(way), base_risk * (1 - base_risk))
+    far = np.abs(way) > 1e-9
+    slope[far] = (expit(base + way[far]) - base_risk) / way[far]
+    return Points(base_risk, log_odds.mul(100 * slope, axis=0))
+
+
+def ranked(row: Mapping[str, float], naming: Naming) -> list[str]:
+    """The dimensions to name for one customer, the one to talk about first in front.
+
+    Only what pushes the risk up by `from_points` is named, never profile. Rhythm is the symptom: every cause
+    that weighs at least `cause_before_rhythm` of it goes first.
+    """
+    up = {name: value for name, value in row.items() if name != "profile" and value >= naming.from_points}
+    rhythm = up.get("rhythm", 0.0)
+
+    def order(name: str) -> tuple[bool, float]:
+        is_cause = name != "rhythm" and up[name] >= naming.cause_before_rhythm * rhythm
+        return not is_cause, -up[name]
+
+    return sorted(up, key=order)

@@ -1,0 +1,36 @@
+"""Numbers, money and dates as people write them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def count(number: float, one: str, many: str | None = None) -> str:
+    """`3 complaints`, `1 complaint`, `no complaint`."""
+    if number == 0:
+        return f"no {one}"
+    return f"{number:,.0f} {one if number == 1 else many or one + 's'}"
+
+
+def number(value: float) -> str:
+    """Two figures where small, whole where large: 0.23, 4.1, 1,204."""
+    if abs(value) >= 10:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
+
+
+def money(amount: float, currency: str) -> str:
+    """`EUR 1,204`, and with cents below 100."""
+    return f"{currency} {amount:,.0f}" if abs(amount) >= 100 else f"{currency} {amount:,.2f}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def days(value: float) -> str:
+    return count(round(value), "day") if round(value) else "less than a day"
+
+
+def date(time: datetime) -> str:
+    return f"{time.day} {time:%B %Y}"
