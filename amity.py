@@ -1,0 +1,472 @@
+"""The front door: one verb a job, nothing else."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from rich.console import Console
+
+from configs import settings
+from configs.settings import Definitions, Playbook, TrainingSettings
+from features.errors import AmityError, HistoryError
+
+if TYPE_CHECKING:
+    from features.sources import Source
+    from training.train import Training
+
+out = Console()
+err = Console(stderr=True)
+F = TypeVar("F", bound=Callable[..., Any])
+
+TOP_OF_DEMO = 10
+
+
+class Day(click.ParamType):
+    """A day or a time, UTC where it bears no zone."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no day; write it as 2025-06-30.", param, ctx)
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+
+
+source_argument = click.argument("address", metavar="SOURCE")
+as_of_option = click.option(
+    "--as-of", type=Day(), help="The day to look from; by default the day after the last order."
+)
+model_option = click.option(
+    "--model", default="champion", show_default=True, help="An alias or a version number."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+skip_option = click.option(
+    "--skip-bad-rows", is_flag=True, help="Leave out the rows that `amity check` calls bad."
+)
+
+
+def definition_options(command: F) -> F:
+    for name in ("clv-horizon-days", "lookback-days", "horizon-days"):
+        command = click.option(
+            f"--{name}", type=int, help=f"Instead of {name.replace('-', '_')} in configs/."
+        )(command)
+    return command
+
+
+def example(text: str) -> Callable[[F], F]:
+    """Put an example under a command's help."""
+
+    def add(command: F) -> F:
+        command.__doc__ = f"{command.__doc__}\n\n\b\nExample:\n  {text}"
+        return command
+
+    return add
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="amity")
+def cli() -> None:
+    """Which customer relationships are weakening, why, what each is worth, and which are worth winning back."""
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--customers", type=int, default=3000, show_default=True)
+@click.option("--months", type=int, default=30, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@example("amity simulate shop --customers 10000 --months 36")
+def simulate(folder: Path, customers: int, months: int, seed: int) -> None:
+    """Write a retailer with every table and known weak points; the truth goes to FOLDER-truth."""
+    with working("Simulating"):
+        import_module("demo.simulate").simulate(folder, customers=customers, months=months, seed=seed)
+    out.print(
+        f"Wrote {customers:,} customers over {months} months to {folder}, and the truth to {folder}-truth."
+    )
+
+
+@cli.command()
+@source_argument
+@json_option
+@definition_options
+@example("amity check shop")
+def check(address: str, as_json: bool, **days: int | None) -> None:
+    """Say what is there, what is wrong, what it unlocks, and whether there is enough to train on."""
+    from features.readiness import readiness
+    from features.sources import inspect, open_source
+
+    definitions = settings.load(Definitions, days)
+    with working("Reading"):
+        report = inspect(address)
+        ready = None if report.refuses else readiness(open_source(address).tables, definitions)
+    if as_json:
+        told = None if ready is None else {"missing": ready.missing, "advice": ready.advice}
+        print_json(report.to_dict() | {"readiness": told})
+    else:
+        report.render(out)
+        if ready is not None:
+            for line in ready.missing or ("There is enough to train on.",):
+                out.print(line)
+            for line in ready.advice:
+                out.print(line)
+    if report.refuses:
+        raise SystemExit(1)
+
+
+@cli.command()
+@click.argument("address", metavar="[SOURCE]", required=False)
+@click.option("--list", "as_list", is_flag=True, help="Print the catalogue of features instead.")
+@click.option("--out", "file", type=click.Path(path_type=Path), help="A file ending in .parquet or .csv.")
+@as_of_option
+@skip_option
+@definition_options
+@example("amity features shop --as-of 2025-06-30 --out features.parquet")
+def features(
+    address: str | None,
+    as_list: bool,
+    file: Path | None,
+    as_of: datetime | None,
+    skip_bad_rows: bool,
+    **days: int | None,
+) -> None:
+    """Write one row of features per customer active on a day."""
+    from features.build import build, catalog
+    from features.reference import reference
+    from features.snapshots import before, population
+    from serving.files import require_ending, write
+
+    if as_list:
+        for feature in catalog({}):
+            out.print(
+                f"{feature.name:<26}{feature.dimension:<14}{feature.unit:<20}{feature.words}", highlight=False
+            )
+        return
+    if address is None or file is None:
+        raise click.UsageError("features needs SOURCE and --out FILE, or --list.")
+    require_ending(file)
+    definitions = settings.load(Definitions, days)
+    with working("Computing the features"):
+        source = read(address, skip_bad_rows)
+        day = as_of or newest(source)
+        known = before(source.tables, day)
+        rows = build(known, population(known, [day], definitions.lookback_days), reference(known, day))
+        frame = rows.order_by("customer_id").to_pandas()
+    if frame.empty:
+        raise HistoryError(f"No customer is active as of {day:%Y-%m-%d}, so there is no row to write.")
+    write(frame, file)
+    out.print(f"Wrote {len(frame):,} rows and {frame.shape[1] - 2} features as of {day:%Y-%m-%d} to {file}.")
+
+
+@cli.command()
+@source_argument
+@as_of_option
+@definition_options
+@click.option("--seed", type=int, help="Instead of seed in configs/.")
+@skip_option
+@json_option
+@example("amity train shop --horizon-days 60")
+def train(
+    address: str,
+    as_of: datetime | None,
+    seed: int | None,
+    skip_bad_rows: bool,
+    as_json: bool,
+    **days: int | None,
+) -> None:
+    """Fit, judge and register a model; it becomes champion only when it beats the champion there is."""
+    training = run_training(address, as_of, days, seed=seed, skip_bad_rows=skip_bad_rows)
+    if as_json:
+        print_json(import_module("training.summary").to_dict(training))
+    else:
+        show_training(training)
+
+
+@cli.command()
+@source_argument
+@as_of_option
+@model_option
+@click.option(
+    "--out", "file", type=click.Path(path_type=Path), required=True, help="Ends in .parquet or .csv."
+)
+@skip_option
+@example("amity score shop --out scores.csv")
+def score(address: str, as_of: datetime | None, model: str, file: Path, skip_bad_rows: bool) -> None:
+    """Score every active customer, write the file, and keep the list for at-risk, explain and serve."""
+    run_scoring(address, as_of, model=model, file=file, skip_bad_rows=skip_bad_rows)
+
+
+@cli.command(name="at-risk")
+@click.option("--top", type=int, default=20, show_default=True)
+@click.option("--segment")
+@click.option("--country")
+@click.option("--status")
+@click.option("--weak-point", help="Only customers with this dimension among their weak points.")
+@click.option("--min-clv", type=float)
+@click.option("--min-churn-probability", type=float)
+@json_option
+@example("amity at-risk --top 50 --weak-point service")
+def at_risk(top: int, as_json: bool, **wanted: Any) -> None:
+    """Print the customers with the most value at risk, why, and what to do."""
+    from serving import terminal
+    from serving.filters import Filter
+    from serving.store import Store
+
+    page = Store.open().at_risk(Filter(**wanted), top=top)
+    if as_json:
+        print_json([dict(row) for row in page.rows])
+    else:
+        out.print(terminal.at_risk(page))
+
+
+@cli.command()
+@click.argument("customer_id")
+@json_option
+@example("amity explain C00000042")
+def explain(customer_id: str, as_json: bool) -> None:
+    """Tell one customer's story: risk, worth, weak points with their evidence, and what to do."""
+    from serving import terminal
+    from serving.store import Store
+
+    store = Store.open()
+    row, scoring = store.row(customer_id), store.current()
+    if as_json:
+        print_json(dict(row))
+    else:
+        out.print(terminal.explain(row, scoring), highlight=False, markup=False)
+
+
+@cli.command()
+@json_option
+@example("amity models")
+def models(as_json: bool) -> None:
+    """List the model versions, how each was judged, and which is the champion."""
+    registry = import_module("training.registry")
+    versions = registry.versions()
+    if as_json:
+        print_json(versions)
+    else:
+        out.print(registry.table(versions))
+
+
+@cli.command()
+@click.argument("version")
+@example("amity promote 3")
+def promote(version: str) -> None:
+    """Make a version the champion by hand."""
+    import_module("training.registry").promote(version)
+    out.print(f"Version {version} is the champion now.")
+
+
+@cli.command()
+@model_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
+@example("amity serve --port 3000")
+def serve(model: str, host: str, port: int) -> None:
+    """Answer over HTTP: the at-risk list, scores by id and from raw events, explanations."""
+    with working("Fetching the model"):
+        folder = import_module("training.registry").folder(model)
+    import_module("serving.run").serve(folder, host, port)
+
+
+@cli.command()
+@json_option
+@example("AMITY_HORIZON_DAYS=60 amity config")
+def config(as_json: bool) -> None:
+    """Print every setting, its value, and where it comes from."""
+    found = {
+        name: {"value": value, "from": origin}
+        for kind in (Definitions, TrainingSettings, Playbook)
+        for name, (value, origin) in settings.origins(kind).items()
+    }
+    for kind in (Definitions, TrainingSettings, Playbook):
+        settings.load(kind)
+    found["home"] = {
+        "value": str(settings.home()),
+        "from": "environment" if "AMITY_HOME" in os.environ else "default",
+    }
+    if as_json:
+        print_json(found)
+        return
+    for name, entry in found.items():
+        out.print(
+            f"{name:<22}{entry['value']}  ({entry['from']})", highlight=False, markup=False, soft_wrap=True
+        )
+
+
+@cli.command()
+@click.option(
+    "--data",
+    default="simulated",
+    show_default=True,
+    help="simulated, complete-journey, cdnow, or a source of your own.",
+)
+@example("amity demo --data complete-journey")
+def demo(data: str) -> None:
+    """Do the main job from data to at-risk list, and say where everything is."""
+    from serving import terminal
+    from serving.store import Store
+
+    story = import_module("demo.stories").story(data)
+    os.environ.setdefault("AMITY_HOME", str(settings.home() / f"demo-{Path(story.name).stem}"))
+    out.rule(f"Amity on {story.title}")
+    with working("Getting the data"):
+        source = str(story.source(settings.home()))
+    training = run_training(source, None, dict(story.days), seed=None, skip_bad_rows=False)
+    show_training(training)
+    run_scoring(source, None, model="champion", file=settings.home() / "scores.csv", skip_bad_rows=False)
+    out.print(terminal.at_risk(Store.open().at_risk(top=TOP_OF_DEMO)))
+    out.print(farewell(source), highlight=False, markup=False, soft_wrap=True)
+
+
+def show_training(training: Training) -> None:
+    from training import summary
+
+    out.print(summary.judged(training.judgement))
+    out.print(summary.outcome(training), highlight=False)
+
+
+def farewell(source: str) -> str:
+    home = settings.home()
+    return "\n".join(
+        (
+            "",
+            f"The tables are in {source}, everything else is in {home}. To go on:",
+            "",
+            f"  export AMITY_HOME={home}",
+            "  amity at-risk --top 50              the whole list, with filters",
+            "  amity explain CUSTOMER_ID           one customer's story",
+            f"  mlflow ui --backend-store-uri {tracking_uri()}   every training run: http://127.0.0.1:5000",
+            "  amity serve                         the list over HTTP: http://127.0.0.1:3000",
+        )
+    )
+
+
+def tracking_uri() -> str:
+    return str(import_module("training.tracking").tracking_uri())
+
+
+def run_training(
+    address: str,
+    as_of: datetime | None,
+    days: dict[str, int | None],
+    *,
+    seed: int | None,
+    skip_bad_rows: bool,
+) -> Training:
+    from features.readiness import readiness
+    from features.snapshots import before
+
+    definitions = settings.load(Definitions, days)
+    chosen = settings.load(TrainingSettings, {"seed": seed})
+    with working("Reading") as say:
+        source = read(address, skip_bad_rows)
+        day = as_of or newest(source)
+        ready = readiness(before(source.tables, day), definitions, now=day)
+        if not ready.ready:
+            raise HistoryError(" ".join(ready.missing))
+        job = import_module("training.train")
+        return job.train(source.tables, day, definitions, chosen, source=address, say=say)  # type: ignore[no-any-return]
+
+
+def run_scoring(address: str, as_of: datetime | None, *, model: str, file: Path, skip_bad_rows: bool) -> None:
+    from models.scoring import score as score_tables
+    from serving.files import require_ending, write
+    from serving.store import Store
+
+    require_ending(file)
+    with working("Fetching the model") as say:
+        bundle = import_module("training.registry").bundle(model)
+        say("Reading")
+        source = read(address, skip_bad_rows)
+        day = as_of or newest(source)
+        say("Scoring")
+        scored = score_tables(bundle, source.tables, day, settings.load(Playbook))
+        write(scored.scores, file)
+        Store.open().save(scored, source=address, definitions=bundle.manifest.definitions)
+    out.print(
+        f"Scored {len(scored.scores):,} customers as of {day:%Y-%m-%d} with version {bundle.manifest.version}."
+    )
+    out.print(f"The scores are in {file}, and kept for `amity at-risk`, `amity explain` and `amity serve`.")
+
+
+def read(address: str, skip_bad_rows: bool) -> Source:
+    from features.sources import open_source
+
+    source = open_source(address, skip_bad_rows=skip_bad_rows)
+    if "orders" not in source.tables:
+        raise HistoryError(
+            f"{address} has no orders yet, and contractual churn from subscriptions is not ready."
+        )
+    if source.report.skipped:
+        for problem in source.report.problems:
+            if problem.level == "bad rows":
+                err.print(f"Left out: {problem.sentence()}", highlight=False, markup=False)
+    return source
+
+
+def newest(source: Source) -> datetime:
+    """The day after the last order that isn't in the future."""
+    from features.snapshots import latest_as_of
+
+    return latest_as_of(source.tables, datetime.now(UTC).replace(tzinfo=None))
+
+
+@contextmanager
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Show what goes on while it does; the function given changes the words."""
+    with err.status(f"{what} …") as status:
+        yield lambda words: status.update(f"{words} …")
+
+
+def print_json(document: object) -> None:
+    sys.stdout.write(json.dumps(_finite(document), default=_plain, indent=1) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """The same with null in place of what JSON can't say."""
+    if isinstance(value, dict):
+        return {str(key): _finite(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not abs(value) < float("inf") else value
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+
+
+def main() -> None:
+    """Run a command; what a person can mend ends in one message and exit code 1."""
+    warnings.simplefilter("ignore")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        fail(error.format_message())
+    except AmityError as error:
+        fail(str(error))
+    except click.Abort:
+        fail("Stopped.")
+
+
+def fail(message: str) -> None:
+    err.print(message, highlight=False, markup=False, soft_wrap=True)
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -121,5 +121,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _sentence(file: str, error: ValidationError) -> str:
-    problems = [f"{'.'.join(map(str, e['loc'])) or file}: {e['msg']} (received {e['input']!r})" for e in error.errors()]
+    problems = [
+        f"{'.'.join(map(str, e['loc'])) or file}: {e['msg']} (received {e['input']!r})"
+        for e in error.errors()
+    ]
     return f"The settings in {file}, the environment or the flags can't be used: " + "; ".join(problems) + "."

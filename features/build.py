@@ -47,7 +47,9 @@ def _aggregated(
 ) -> ibis.Table:
     parts = [_aggregate(name, tables, snapshots, aggregates) for name, aggregates in wanted.items()]
     joined = reduce(lambda left, right: _left_join(left, right), parts, snapshots)
-    empty = {a.name: joined[a.name].fill_null(a.empty) for aggs in wanted.values() for a in aggs if a.empty == 0}
+    empty = {
+        a.name: joined[a.name].fill_null(a.empty) for aggs in wanted.values() for a in aggs if a.empty == 0
+    }
     return joined.mutate(**empty) if empty else joined
 
 

@@ -23,7 +23,10 @@ AGGREGATES = (
     Aggregate("last_activity_at", "engagement", lambda f: f.occurred_at.max()),
     *(
         Aggregate(
-            f"{kind}s_{first}", "engagement", lambda f, k=kind, w=window: f.count(*w, where=f.kind == k), empty=0
+            f"{kind}s_{first}",
+            "engagement",
+            lambda f, k=kind, w=window: f.count(*w, where=f.kind == k),
+            empty=0,
         )
         for kind in KINDS
         for first, window in {"30d": (30,), "90d": (90,), "90_to_180d": (180, 90)}.items()

@@ -69,12 +69,8 @@ FEATURES = (
         needs=("returned_365d", "amount_365d"),
         value=lambda row: row.returned_365d / row.amount_365d.nullif(0),
     ),
-    Feature(
-        "returned_90d", "product", "money", "money returned in the last 90 days", worse="high"
-    ),
-    Feature(
-        "returned_total", "product", "money", "money returned ever", worse="high"
-    ),
+    Feature("returned_90d", "product", "money", "money returned in the last 90 days", worse="high"),
+    Feature("returned_total", "product", "money", "money returned ever", worse="high"),
     Feature("days_since_return", "product", "days", "days since the last return", null="no return yet"),
     Feature("categories", "product", "categories", "categories bought from, ever", worse="low"),
     Feature(
@@ -87,13 +83,14 @@ FEATURES = (
         "categories bought from in the 90 days before the last 90",
     ),
     Feature(
-        "products_90d", "product", "products", "different products bought in the last 90 days", worse="low"
+        "products_90d", "product", "products", "different products bought in the last 90 days", kind="fact"
     ),
     Feature(
         "products_90_to_180d",
         "product",
         "products",
         "different products bought in the 90 days before the last 90",
+        kind="fact",
     ),
     Feature(
         "lines_per_order_365d",
@@ -104,5 +101,7 @@ FEATURES = (
         needs=("lines_365d", "orders_365d"),
         value=lambda row: row.lines_365d / row.orders_365d.nullif(0),
     ),
-    Feature("last_return_at", "product", "date", "time of the last return", null="no return yet", kind="fact"),
+    Feature(
+        "last_return_at", "product", "date", "time of the last return", null="no return yet", kind="fact"
+    ),
 )

@@ -27,10 +27,7 @@ AGGREGATES = (
     Aggregate(
         "opted_out", "customers", lambda f: f.opted_out_at.notnull().cast("int8").max(), ("opted_out_at",)
     ),
-    *(
-        _of_customer(column)
-        for column in ("acquisition_channel", "acquisition_cost", "segment", "country")
-    ),
+    *(_of_customer(column) for column in ("acquisition_channel", "acquisition_cost", "segment", "country")),
 )
 
 FEATURES = (

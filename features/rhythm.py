@@ -63,7 +63,11 @@ FEATURES = (
     Feature("orders_90_to_180d", "rhythm", "orders", "orders in the 90 days before the last 90"),
     Feature("orders_180_to_365d", "rhythm", "orders", "orders between 180 and 365 days ago"),
     Feature(
-        "orders_season", "rhythm", "orders", "orders in the coming 90 days of the year, a year ago", worse="low"
+        "orders_season",
+        "rhythm",
+        "orders",
+        "orders in the coming 90 days of the year, a year ago",
+        worse="low",
     ),
     Feature("order_days", "rhythm", "days", "days with an order, ever", worse="low"),
     Feature("days_since_order", "rhythm", "days", "days since the last order", worse="high"),
@@ -125,9 +129,7 @@ FEATURES = (
         needs=("orders_90d", "orders_90_to_180d"),
         value=lambda row: row.orders_90d - row.orders_90_to_180d,
     ),
-    Feature(
-        "months_with_order", "rhythm", "months", "months with an order, of the last twelve", worse="low"
-    ),
+    Feature("months_with_order", "rhythm", "months", "months with an order, of the last twelve", worse="low"),
     Feature("last_order_at", "rhythm", "date", "time of the last order", kind="fact"),
     Feature("first_order_at", "rhythm", "date", "time of the first order", kind="fact"),
 )

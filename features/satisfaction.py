@@ -108,5 +108,7 @@ FEATURES = (
         )
         for metric, (low, high) in SURVEY_SCALES.items()
     ),
-    Feature("last_answer_at", "satisfaction", "date", "time of the last answer", null=_NO_ANSWER, kind="fact"),
+    Feature(
+        "last_answer_at", "satisfaction", "date", "time of the last answer", null=_NO_ANSWER, kind="fact"
+    ),
 )

@@ -6,7 +6,8 @@ from typing import Any
 
 from features.catalog import Aggregate, Feature, Row
 
-WINDOWS = (30, 90, 180, 365)
+SHORT_WINDOWS = (30, 90, 180)
+"""Sums over these follow the number of orders; a model that saw them would blame spend for what is rhythm."""
 
 
 def _basket_before(row: Row) -> Any:
@@ -29,7 +30,10 @@ def _discount_before(row: Row) -> Any:
 
 AGGREGATES = (
     Aggregate("amount_total", "orders", lambda f: f.sum("amount"), empty=0),
-    *(Aggregate(f"amount_{n}d", "orders", lambda f, n=n: f.sum("amount", n), empty=0) for n in WINDOWS),
+    *(
+        Aggregate(f"amount_{n}d", "orders", lambda f, n=n: f.sum("amount", n), empty=0)
+        for n in (*SHORT_WINDOWS, 365)
+    ),
     Aggregate("amount_90_to_180d", "orders", lambda f: f.sum("amount", 180, 90), empty=0),
     Aggregate("amount_180_to_365d", "orders", lambda f: f.sum("amount", 365, 180), empty=0),
     Aggregate("biggest_order", "orders", lambda f: f.amount.max()),
@@ -43,12 +47,13 @@ _NO_ORDER_BEFORE = "no order before the last 90 days"
 
 FEATURES = (
     Feature("amount_total", "spend", "money", "spent ever", worse="low"),
+    Feature("amount_365d", "spend", "money", "spent in the last 365 days", worse="low"),
     *(
-        Feature(f"amount_{n}d", "spend", "money", f"spent in the last {n} days", worse="low")
-        for n in WINDOWS
+        Feature(f"amount_{n}d", "spend", "money", f"spent in the last {n} days", kind="fact")
+        for n in SHORT_WINDOWS
     ),
-    Feature("amount_90_to_180d", "spend", "money", "spent in the 90 days before the last 90"),
-    Feature("amount_180_to_365d", "spend", "money", "spent between 180 and 365 days ago"),
+    Feature("amount_90_to_180d", "spend", "money", "spent in the 90 days before the last 90", kind="fact"),
+    Feature("amount_180_to_365d", "spend", "money", "spent between 180 and 365 days ago", kind="fact"),
     Feature("biggest_order", "spend", "money", "biggest order"),
     Feature(
         "basket_mean",

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["id", "text", "time", "money", "number"]
+Spoils = Literal["row", "value", "source"]
 
 
 @dataclass(frozen=True)
 class Column:
     """One column of the contract.
 
-    `optional`: may be left out or null. `low`, `high`: inclusive bounds of a number. `one_of`: the words allowed.
+    `optional`: may be left out or null. `low`, `high`: inclusive bounds of a number. `one_of`: the words
+    allowed. `after`: the column whose time this one may not precede. `spoils`: what a value that can't be
+    used makes unusable: its row, only itself (it reads as null), or, where both would be a lie, the source.
     """
 
     name: str
@@ -21,6 +24,8 @@ class Column:
     low: float | None = None
     high: float | None = None
     one_of: tuple[str, ...] = ()
+    after: str | None = None
+    spoils: Spoils = "row"
 
 
 @dataclass(frozen=True)
@@ -43,20 +48,32 @@ class Table:
         return next(column for column in self.columns if column.name == name)
 
 
+def _spoils(optional: bool) -> Spoils:
+    return "value" if optional else "row"
+
+
 def _id(name: str, *, optional: bool = False) -> Column:
-    return Column(name, "id", optional)
+    return Column(name, "id", optional, spoils=_spoils(optional))
 
 
 def _text(name: str, *one_of: str, optional: bool = True) -> Column:
-    return Column(name, "text", optional, one_of=one_of)
+    return Column(name, "text", optional, one_of=one_of, spoils=_spoils(optional))
 
 
-def _time(name: str, *, optional: bool = False) -> Column:
-    return Column(name, "time", optional)
+def _time(name: str) -> Column:
+    return Column(name, "time")
+
+
+def _late(name: str, *, after: str | None = None, spoils: Spoils = "value") -> Column:
+    return Column(name, "time", optional=True, after=after, spoils=spoils)
 
 
 def _money(name: str, *, optional: bool = True, low: float | None = 0.0) -> Column:
-    return Column(name, "money", optional, low=low)
+    return Column(name, "money", optional, low=low, spoils=_spoils(optional))
+
+
+def _number(name: str, low: float | None = None, high: float | None = None) -> Column:
+    return Column(name, "number", optional=True, low=low, high=high, spoils="value")
 
 
 SURVEY_SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "csi": (1.0, 10.0), "ces": (1.0, 7.0)}
@@ -66,13 +83,13 @@ _TABLES = (
         "customers",
         (
             _id("customer_id"),
-            _time("signed_up_at", optional=True),
+            _late("signed_up_at"),
             _text("acquisition_channel"),
             _money("acquisition_cost"),
             _text("segment"),
             _text("country"),
-            Column("birth_year", "number", optional=True, low=1880, high=2100),
-            _time("opted_out_at", optional=True),
+            _number("birth_year", low=1880, high=2100),
+            _late("opted_out_at", spoils="source"),
         ),
         key="customer_id",
         fills_in=("signed_up_at", "opted_out_at"),
@@ -87,7 +104,7 @@ _TABLES = (
             _money("amount", optional=False),
             _money("discount"),
             _money("margin", low=None),
-            Column("quantity", "number", optional=True),
+            _number("quantity"),
             _text("channel"),
         ),
         key="order_id",
@@ -99,7 +116,7 @@ _TABLES = (
             _id("order_id"),
             _id("product_id"),
             _text("category"),
-            Column("quantity", "number", optional=True),
+            _number("quantity"),
             _money("amount", low=None),
         ),
     ),
@@ -126,9 +143,9 @@ _TABLES = (
             _text("channel"),
             _text("topic"),
             _text("text"),
-            _time("first_response_at", optional=True),
-            _time("resolved_at", optional=True),
-            _time("reopened_at", optional=True),
+            _late("first_response_at", after="opened_at"),
+            _late("resolved_at", after="opened_at"),
+            _late("reopened_at", after="opened_at"),
         ),
         key="ticket_id",
         time="opened_at",
@@ -170,7 +187,7 @@ _TABLES = (
             _text("channel"),
             _money("cost"),
             _money("coupon_value"),
-            _time("redeemed_at", optional=True),
+            _late("redeemed_at", after="sent_at"),
         ),
         key="contact_id",
         time="sent_at",
@@ -182,7 +199,7 @@ _TABLES = (
             _id("subscription_id"),
             _id("customer_id"),
             _time("started_at"),
-            _time("cancelled_at", optional=True),
+            _late("cancelled_at", after="started_at", spoils="row"),
             _text("plan"),
             _money("price"),
         ),

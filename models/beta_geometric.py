@@ -179,7 +179,7 @@ def _likelihood(x: Floats, last: Floats, now: Floats, weight: Floats, early_chan
     chances = counts + early_chances
     n = x + early_chances
     share = weight / np.sum(weight)
-    count_share = np.bincount(of_count, weights=share)
+    count_share = np.bincount(of_count, weights=share).astype(np.float64)
 
     def objective(logs: Floats) -> tuple[float, Floats]:
         r, alpha, a, b = shape = np.exp(logs)

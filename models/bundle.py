@@ -1,8 +1,8 @@
 """The trained models as plain files, and the columns, dates and code they belong to. No pickle.
 
-    manifest.json    what it is: as_of, definitions, tables, fingerprint, metrics, and a digest of each other file
-    churn.txt        LightGBM's own text format
-    churn.json clv.json reference.json peers.json
+manifest.json    what it is: as_of, definitions, tables, fingerprint, metrics, and a digest of each other file
+churn.txt        LightGBM's own text format
+churn.json clv.json reference.json peers.json
 """
 
 from __future__ import annotations
@@ -132,7 +132,9 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
             f"The bundle {folder} is damaged: {name} is not JSON ({error}). Train anew, or restore it."
         ) from None
     if not isinstance(document, dict):
-        raise ModelError(f"The bundle {folder} is damaged: {name} is not a JSON object. Train anew, or restore it.")
+        raise ModelError(
+            f"The bundle {folder} is damaged: {name} is not a JSON object. Train anew, or restore it."
+        )
     return document
 
 

@@ -144,9 +144,13 @@ def platt(raw: np.ndarray, churned: np.ndarray) -> tuple[float, float]:
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         z = parameters[0] * raw + parameters[1]
         error = expit(z) - target
-        return float(np.mean(np.logaddexp(0, z) - target * z)), np.array([np.mean(error * raw), np.mean(error)])
+        return float(np.mean(np.logaddexp(0, z) - target * z)), np.array(
+            [np.mean(error * raw), np.mean(error)]
+        )
 
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[SLOPE_BOUNDS, (-20, 20)])
+    found = minimize(
+        loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[SLOPE_BOUNDS, (-20, 20)]
+    )
     return float(found.x[0]), float(found.x[1])
 
 

@@ -96,7 +96,9 @@ class ClvModel:
             GammaGamma.from_dict(values["value"]),
             float(values["return_share"]),
             float(values["mean_order"]),
-            Spread(**{k: tuple(v) if isinstance(v, list) else v for k, v in spread.items()}) if spread else None,
+            Spread(**{k: tuple(v) if isinstance(v, list) else v for k, v in spread.items()})
+            if spread
+            else None,
         )
 
 

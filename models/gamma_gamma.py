@@ -57,7 +57,8 @@ class GammaGamma:
         Customers with a frequency of 0 or a mean value of 0 are left out: the former have no mean (anything
         may stand there, null included), the latter no likelihood. One giant customer hardly moves the others:
         a mean value above 10 times the 99 % quantile, or below a tenth of the 1 % quantile, counts as just
-        that in the fit and in its log-likelihood. q is kept above 1.01, so that the mean of all exists.
+        that in the fit and in its log-likelihood. q is kept above 1.25: closer to 1 the mean of all runs away
+        to many times what anybody was seen to spend.
 
         Raises HistoryError for fewer than 10 customers left or no maximum, and ValueError for negative
         numbers, and for nulls where the frequency is not 0.

@@ -37,7 +37,9 @@ def peers(frame: pd.DataFrame, numbers: Sequence[str]) -> Peers:
     segments: dict[str, dict[str, float]] = {}
     if "segment" in frame:
         groups = frame.groupby("segment", sort=True)
-        segments = {str(name): _means(part, numbers) for name, part in groups if len(part) >= SMALLEST_SEGMENT}
+        segments = {
+            str(name): _means(part, numbers) for name, part in groups if len(part) >= SMALLEST_SEGMENT
+        }
     return Peers(_means(frame, numbers), segments)
 
 

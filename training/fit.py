@@ -44,7 +44,9 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
         manifest=Manifest(
             as_of=as_of,
             definitions=definitions,
-            tables={name: tuple(table.columns) for name, table in sorted(known.items()) if name in used(known)},
+            tables={
+                name: tuple(table.columns) for name, table in sorted(known.items()) if name in used(known)
+            },
             fingerprint=fingerprint(known),
             code=code_revision(),
             settings=settings.model_dump() | {"days": [day.isoformat() for day in chosen.days]},
@@ -134,7 +136,11 @@ def _figures(table: ibis.Table) -> dict[str, object]:
     wanted = {"rows": table.count()}
     for name in sorted(table.columns):
         column = table[name]
-        wanted |= {f"{name}:count": column.count(), f"{name}:least": column.min(), f"{name}:most": column.max()}
+        wanted |= {
+            f"{name}:count": column.count(),
+            f"{name}:least": column.min(),
+            f"{name}:most": column.max(),
+        }
         if column.type().is_floating():
             wanted[f"{name}:total"] = whole(column).sum()
         elif column.type().is_string():

@@ -93,7 +93,9 @@ def judge_champion(
 def judged_frame(tables: Tables, day: datetime, definitions: Definitions, told: Reference) -> pd.DataFrame:
     """The active customers of a day with features and outcome, sorted by customer; raises HistoryError for nobody."""
     snapshots = population(tables, [day], definitions.lookback_days)
-    rows = build(tables, snapshots, told).join(labels(tables, snapshots, definitions.horizon_days), list(KEYS))
+    rows = build(tables, snapshots, told).join(
+        labels(tables, snapshots, definitions.horizon_days), list(KEYS)
+    )
     frame = rows.to_pandas().sort_values("customer_id", ignore_index=True)
     if frame.empty:
         raise HistoryError(

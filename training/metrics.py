@@ -21,7 +21,9 @@ def churn_metrics(churned: np.ndarray, probability: np.ndarray) -> dict[str, flo
     }
 
 
-def reliability(churned: np.ndarray, probability: np.ndarray, bins: int = 10) -> tuple[np.ndarray, np.ndarray]:
+def reliability(
+    churned: np.ndarray, probability: np.ndarray, bins: int = 10
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean prediction and share churned in bins of equal size, by rising prediction."""
     parts = np.array_split(np.argsort(probability, kind="stable"), min(bins, len(probability)))
     return (

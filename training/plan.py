@@ -22,7 +22,11 @@ class Plan:
 
 
 def plan(
-    first_order: datetime, as_of: datetime, definitions: Definitions, settings: TrainingSettings, customers: int
+    first_order: datetime,
+    as_of: datetime,
+    definitions: Definitions,
+    settings: TrainingSettings,
+    customers: int,
 ) -> Plan:
     """The snapshots to train on as of a day; `customers`: how many there are, which bounds the rows in memory.
 

@@ -1,0 +1,58 @@
+"""The data that `amity demo` knows: where it comes from, and the days that fit its rhythm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demo import cdnow, complete_journey
+from demo.simulate import simulate
+
+
+@dataclass(frozen=True)
+class Story:
+    """`make`: writes the tables into an empty folder; null where the tables are the user's own.
+
+    `days`: definitions that fit the trade, where the defaults don't.
+    """
+
+    name: str
+    title: str
+    make: Callable[[Path], None] | None = None
+    days: Mapping[str, int | None] = field(default_factory=dict)
+
+    def source(self, home: Path) -> Path:
+        """Where the tables lie; they are made there when they aren't yet."""
+        if self.make is None:
+            return Path(self.name)
+        folder = home / "data" / self.name
+        if not folder.exists():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            self.make(folder)
+        return folder
+
+
+STORIES = {
+    story.name: story
+    for story in (
+        Story("simulated", "a simulated retailer with every table", simulate),
+        Story(
+            "complete-journey",
+            "Complete Journey, 2,469 households of a grocer",
+            complete_journey.write,
+            {"horizon_days": 60, "lookback_days": 90},
+        ),
+        Story(
+            "cdnow",
+            "CDNOW, 23,570 customers of a record shop",
+            cdnow.write,
+            {"horizon_days": 180},
+        ),
+    )
+}
+
+
+def story(data: str) -> Story:
+    """One of `STORIES` by name, or the user's own folder, database file or address."""
+    return STORIES.get(data) or Story(data, data)

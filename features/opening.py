@@ -1,0 +1,180 @@
+"""An address opened: its engine and its raw tables, untouched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import psycopg
+
+from features.check import READ_ERRORS, reason, unreadable
+from features.csv_files import globbed, read_csv
+from features.errors import SourceError
+from features.problems import Problem
+from features.raw import Engine, Raw
+from features.tables import CONTRACT
+
+ENDINGS = {"parquet": (".parquet", ".pq"), "csv": (".csv", ".csv.gz")}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """`address` is safe to show. `problems`: tables or files that are unknown, unreadable or missing."""
+
+    address: str
+    backend: ibis.BaseBackend
+    raws: dict[str, Raw]
+    problems: tuple[Problem, ...]
+
+
+def open_address(address: str) -> Opened:
+    """Raises `SourceError` where there is nothing at the address, or nothing that can be opened."""
+    if re.match(r"postgres(ql)?://", address):
+        return _open_postgres(address)
+    path = Path(address).expanduser()
+    if path.is_dir():
+        return _open_folder(path)
+    if path.is_file():
+        return _open_duckdb(path)
+    if "://" in address:
+        raise SourceError(
+            f"{shown(address)} is no source: give a folder, a DuckDB file or a postgresql:// address."
+        )
+    raise SourceError(f"There is no folder and no file at {path}.")
+
+
+def memory() -> ibis.BaseBackend:
+    """A fresh DuckDB in memory whose sessions speak UTC."""
+    backend = ibis.duckdb.connect()
+    backend.raw_sql("SET TimeZone = 'UTC'")
+    return backend
+
+
+def engine(*, parses: bool = True, loose: bool = False) -> Engine:
+    return Engine(parses, loose, datetime.now(UTC).replace(tzinfo=None))
+
+
+def shown(address: str) -> str:
+    """The address without its password."""
+    hidden = re.sub(r"(?<=://)([^:/?#]*):[^/?#]*@", r"\1:***@", address)
+    return re.sub(r"(?<=[?&]password=)[^&]*", "***", hidden)
+
+
+def _open_folder(folder: Path) -> Opened:
+    backend, raws, problems = memory(), {}, []
+    files = _files_by_table(folder)
+    unknown = ", ".join(sorted(path.name for path in files.pop("", [])))
+    if unknown:
+        problems.append(
+            Problem(
+                "note", "", None, f"files that are no table of the contract: {unknown}", "They are not read."
+            )
+        )
+    for name in (name for name in CONTRACT if name in files):
+        parquet = [path for path in files[name] if path.name.lower().endswith(ENDINGS["parquet"])]
+        if parquet and len(parquet) < len(files[name]):
+            says = "it is there both as Parquet and as CSV"
+            problems.append(Problem("error", name, None, says, "Keep one of the two."))
+            continue
+        reader = _read_parquet if parquet else read_csv
+        try:
+            raws[name] = Raw(name, reader(backend, name, files[name]), engine(loose=not parquet))
+        except READ_ERRORS as error:
+            problems.append(unreadable(name, error))
+    return _opened(str(folder), backend, raws, problems)
+
+
+def _opened(address: str, backend: ibis.BaseBackend, raws: dict[str, Raw], problems: list[Problem]) -> Opened:
+    named = {*raws, *(problem.table for problem in problems)}
+    if not named & {"orders", "subscriptions"}:
+        there = f"; there is {', '.join(raws)}" if raws else ""
+        says = f"there is no table «orders» (and no «subscriptions»){there}"
+        remedy = "A folder holds orders.parquet or orders.csv; a database holds a table orders."
+        problems = [Problem("error", "", None, says, remedy), *problems]
+    return Opened(address, backend, raws, tuple(problems))
+
+
+def _files_by_table(folder: Path) -> dict[str, list[Path]]:
+    """Table → its data files; under the empty name what belongs to no table."""
+    known: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "_")):
+            continue
+        name = path.name.lower().split(".")[0].strip()
+        inside = sorted(p for p in path.rglob("*") if _is_data(p)) if path.is_dir() else [path]
+        if name not in CONTRACT or not all(map(_is_data, inside)) or not inside:
+            known.setdefault("", []).append(path)
+        else:
+            known.setdefault(name, []).extend(inside)
+    return known
+
+
+def _is_data(path: Path) -> bool:
+    hidden = path.name.startswith((".", "_"))
+    return path.is_file() and not hidden and path.name.lower().endswith(ENDINGS["parquet"] + ENDINGS["csv"])
+
+
+def _read_parquet(backend: ibis.BaseBackend, name: str, paths: Sequence[Path]) -> ir.Table:
+    return backend.read_parquet(
+        [globbed(path) for path in paths],
+        table_name=f"file_{name}",
+        union_by_name=True,
+        hive_partitioning=False,
+    )
+
+
+def _open_duckdb(path: Path) -> Opened:
+    if path.name.lower().endswith(ENDINGS["parquet"] + ENDINGS["csv"]):
+        raise SourceError(f"{path} is a single file: give the folder it is in, {path.parent}.")
+    try:
+        backend = ibis.duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise SourceError(f"{path} can't be opened as a DuckDB file: {reason(error)}.") from error
+    backend.raw_sql("SET TimeZone = 'UTC'")
+    return _open_database(str(path), backend, dict.fromkeys(backend.list_tables()), engine())
+
+
+def _open_postgres(address: str) -> Opened:
+    parts = urlsplit(address)
+    query = dict(parse_qsl(parts.query))
+    schema = query.pop("schema", None)
+    url = urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
+    try:
+        connection = psycopg.connect(url, autocommit=True)
+    except psycopg.Error as error:
+        raise SourceError(f"{shown(address)} can't be reached: {reason(error)}.") from error
+    connection.execute("SET TimeZone = 'UTC'")
+    found = connection.execute(
+        "SELECT c.relname, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f')"
+        " AND n.nspname = ANY(coalesce(ARRAY[%(schema)s::name], current_schemas(false)))"
+        " ORDER BY array_position(current_schemas(false), n.nspname) DESC",
+        {"schema": schema},
+    ).fetchall()
+    backend = ibis.postgres.from_connection(connection)
+    return _open_database(shown(address), backend, dict(found), engine(parses=False))
+
+
+def _open_database(
+    address: str, backend: ibis.BaseBackend, found: dict[str, str | None], how: Engine
+) -> Opened:
+    names = {name.strip().lower(): name for name in found}
+    raws = {
+        name: Raw(name, backend.table(names[name], database=found[names[name]]), how)
+        for name in CONTRACT
+        if name in names
+    }
+    unknown = ", ".join(sorted(own for name, own in names.items() if name not in CONTRACT))
+    problems = (
+        [Problem("note", "", None, f"tables outside the contract: {unknown}", "They are not read.")]
+        if unknown
+        else []
+    )
+    return _opened(address, backend, raws, problems)

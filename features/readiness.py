@@ -1,0 +1,107 @@
+"""Whether sound tables hold enough to learn from: history, customers, and both outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import ibis.expr.types as ir
+
+from features.labels import labels
+from features.snapshots import population
+
+FEWEST_CUSTOMERS, GOOD_CUSTOMERS, FEWEST_OUTCOMES = 50, 100, 20
+
+
+class Definitions(Protocol):
+    """The two definitions that decide how much history is needed."""
+
+    @property
+    def horizon_days(self) -> int: ...
+    @property
+    def lookback_days(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Sentences: `missing`, what keeps training from being possible; `advice`, what would make it better."""
+
+    missing: tuple[str, ...]
+    advice: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        return not self.missing
+
+
+def readiness(
+    tables: Mapping[str, ir.Table], definitions: Definitions, *, now: datetime | None = None
+) -> Readiness:
+    """Judges clean tables by the orders up to `now` (UTC without a zone; the clock where it is null).
+
+    Training needs three horizons of orders: one of history, one to learn from, one to judge by; and on the
+    last day with a complete horizon, enough active customers of whom enough churned and enough stayed.
+    """
+    if "orders" not in tables:
+        return Readiness(("There are no orders to learn from.",), ())
+    orders = tables["orders"]
+    past = orders.filter(orders.ordered_at <= (now or datetime.now(UTC).replace(tzinfo=None)))
+    span = past.aggregate(first=past.ordered_at.min(), last=past.ordered_at.max()).to_pyarrow().to_pylist()[0]
+    if span["first"] is None:
+        return Readiness(("There are no orders before now to learn from.",), ())
+    missing, advice = _history(span["first"], span["last"], definitions)
+    if missing:
+        return Readiness(missing, advice)
+    as_of = _day(span["last"]) + timedelta(days=1 - definitions.horizon_days)
+    few, fewer = _outcomes({"orders": past}, as_of, definitions)
+    return Readiness(few, (*advice, *fewer))
+
+
+def _day(time: datetime) -> datetime:
+    return time.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _history(
+    first: datetime, last: datetime, definitions: Definitions
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    horizon = definitions.horizon_days
+    days = (_day(last) - _day(first)).days + 1
+    orders = f"The orders run from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {days:,} days"
+    if days < 3 * horizon:
+        until = _day(first) + timedelta(days=3 * horizon - 1)
+        shorter = f", or a horizon of at most {days // 3} days" if days >= 3 else ""
+        return (
+            f"{orders}; with a horizon of {horizon} days, training needs {3 * horizon} (one horizon of"
+            f" history, one to learn from, one to judge by): orders until {until:%Y-%m-%d}{shorter}.",
+        ), ()
+    full = definitions.lookback_days + 2 * horizon
+    if days < full:
+        until = _day(first) + timedelta(days=full - 1)
+        return (), (
+            f"{orders}; a lookback of {definitions.lookback_days} days is seen in full with orders until"
+            f" {until:%Y-%m-%d}.",
+        )
+    return (), ()
+
+
+def _outcomes(
+    tables: Mapping[str, ir.Table], as_of: datetime, definitions: Definitions
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    horizon = definitions.horizon_days
+    outcome = labels(tables, population(tables, [as_of], definitions.lookback_days), horizon)
+    counts = outcome.aggregate(active=outcome.count(), churned=outcome.count(where=outcome.churned))
+    row = counts.to_pyarrow().to_pylist()[0]
+    active, churned, stayed = row["active"], row["churned"], row["active"] - row["churned"]
+    on = f"on {as_of:%Y-%m-%d}, the last day with a complete horizon of {horizon} days"
+    missing = []
+    if active < FEWEST_CUSTOMERS:
+        missing.append(f"{active:,} customers were active {on}; training needs {FEWEST_CUSTOMERS}.")
+    if churned < FEWEST_OUTCOMES:
+        missing.append(f"{churned:,} customers churned {on}; training needs {FEWEST_OUTCOMES}.")
+    if stayed < FEWEST_OUTCOMES:
+        missing.append(f"{stayed:,} customers stayed {on}; training needs {FEWEST_OUTCOMES}.")
+    if missing or active >= GOOD_CUSTOMERS:
+        return tuple(missing), ()
+    return (), (f"{active:,} customers were active {on}; {GOOD_CUSTOMERS} make for steadier figures.",)

@@ -1,0 +1,99 @@
+"""The engine under the store: SQLite by default, PostgreSQL where an address says so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from configs.settings import home
+from features.errors import ConfigError
+from serving.schema import METADATA
+
+BUSY_SECONDS = 30
+CREATION_LOCK = 4_216_148_901
+"""An advisory lock: in PostgreSQL two CREATE … IF NOT EXISTS at once still fail."""
+
+
+def address(url: str | None) -> URL:
+    """The store's address: `url`, else `AMITY_STORE_URL`, else <home>/store.db; raises ConfigError."""
+    given = url or os.environ.get("AMITY_STORE_URL")
+    if not given:
+        return URL.create("sqlite", database=str(home() / "store.db"))
+    try:
+        parsed = make_url(given)
+    except ArgumentError:
+        raise ConfigError(
+            "The store's address (AMITY_STORE_URL) is no URL; write it like sqlite:////folder/store.db or "
+            "postgresql+psycopg://user@host/database."
+        ) from None
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def connect(url: URL) -> Engine:
+    """An engine with all tables there; raises ConfigError where the store can't be reached."""
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConfigError(f"The store {shown(url)} is neither SQLite nor PostgreSQL. Use one of the two.")
+    try:
+        if url.get_backend_name() == "sqlite" and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = _engine(url)
+    except (OSError, NoSuchModuleError, ArgumentError, ImportError) as error:
+        raise ConfigError(f"The store {shown(url)} can't be opened: {error}.") from None
+    with told(url), engine.begin() as connection:
+        _create(connection)
+    return engine
+
+
+@contextmanager
+def told(url: URL) -> Iterator[None]:
+    """Turns what a database says when it fails into a ConfigError of one sentence, without any values."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        first = (str(cause).strip() or type(cause).__name__).splitlines()[0]
+        raise ConfigError(
+            f"The store {shown(url)} can't be used: {first.rstrip('.')}. "
+            "Check that it is there and may be written."
+        ) from None
+
+
+def shown(url: URL) -> str:
+    """The address without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _tune)
+        return engine
+    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+
+
+def _tune(connection: Any, _record: object) -> None:
+    """Readers go on while one writes; a commit survives the process, and keys are enforced."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _create(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATION_LOCK})
+    for table in METADATA.sorted_tables:
+        connection.execute(CreateTable(table, if_not_exists=True))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            connection.execute(CreateIndex(index, if_not_exists=True))

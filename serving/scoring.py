@@ -1,0 +1,48 @@
+"""One scoring: what a run of `amity score` left in the store, and a page of its list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import RowMapping
+
+from configs.settings import Definitions
+from serving.filters import Cursor
+from serving.rows import Row
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """The head of a scoring. `created_at`: UTC without a zone. `customers`: how many it scored.
+
+    `base_risk`: churn probability before anything is known of a customer. `source`: without a password.
+    """
+
+    id: int
+    as_of: datetime
+    model_version: str
+    source: str
+    created_at: datetime
+    base_risk: float
+    customers: int
+    definitions: Definitions
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Scoring:
+        return cls(**dict(row) | {"definitions": Definitions(**row["definitions"])})
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one scoring, ranked.
+
+    `matching`, `value_at_risk`: how many rows pass the filter on all pages, and what they are worth together.
+    `next`: where the next page goes on; null on the last.
+    """
+
+    scoring: Scoring
+    rows: list[Row]
+    matching: int
+    value_at_risk: float
+    next: Cursor | None

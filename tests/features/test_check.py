@@ -1,0 +1,481 @@
+"""Every kind of problem: found, counted, shown by an example, with its remedy; and what stays without it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from io import StringIO
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from rich.console import Console
+
+from features.check import Report
+from features.errors import SourceError
+from features.problems import Problem
+from features.sources import Source, inspect, source_from_rows
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def order(key: str | None, amount: float | None = 5.0, **more: object) -> dict[str, object]:
+    return {
+        "order_id": key,
+        "customer_id": "c1",
+        "ordered_at": at("2024-01-05 10:00"),
+        "amount": amount,
+        **more,
+    }
+
+
+def ticket(key: int, resolved: datetime | None = None, kind: str = "complaint") -> dict[str, object]:
+    opened = datetime(2024, 2, 1, 12, tzinfo=UTC)
+    return {"ticket_id": key, "customer_id": 1, "opened_at": opened, "kind": kind, "resolved_at": resolved}
+
+
+def answer(key: int, metric: str, score: float) -> dict[str, object]:
+    return {
+        "response_id": key,
+        "customer_id": "c1",
+        "responded_at": date(2024, 1, 1),
+        "metric": metric,
+        "score": score,
+    }
+
+
+def plan(key: str, cancelled: datetime | None) -> dict[str, object]:
+    started = at("2024-01-01 00:00")
+    return {"subscription_id": key, "customer_id": "c1", "started_at": started, "cancelled_at": cancelled}
+
+
+DIRTY: dict[str, Any] = {
+    "customers": [
+        {
+            "customer_id": "c1",
+            "birth_year": 1990,
+            "age": 30,
+            "vip": True,
+            "since": date(2020, 1, 1),
+            "zip": "01",
+        },
+        {"customer_id": " c2 ", "birth_year": 1790, "age": None, "vip": False, "since": None, "zip": " "},
+        {"customer_id": "c3", "birth_year": None, "age": 41, "vip": None, "since": None, "zip": "99"},
+    ],
+    "orders": [
+        *(order(f"o{number}") for number in range(1, 8)),
+        order("copied"),
+        order("copied"),
+        order("told twice", 7.0, ordered_at=at("2024-01-06 10:00")),
+        order("told twice", 9.0, ordered_at=at("2024-01-05 10:00")),
+        order("negative", -1.0),
+        order("not a number", float("nan")),
+        order("infinite", float("inf")),
+        order(None),
+        order("nobody's", customer_id=" "),
+        order("undated", ordered_at=None),
+        order("ancient", ordered_at=at("0024-01-05 10:00")),
+        order("ahead", ordered_at=at("2190-01-05 10:00")),
+        order("stranger", customer_id="c9"),
+    ],
+    "order_lines": [
+        {"order_id": "o1", "product_id": 7, "weight": 1.5},
+        {"order_id": "o1", "product_id": 7, "weight": 1.5},
+        {"order_id": "gone", "product_id": 7, "weight": 1.5},
+    ],
+    "tickets": [
+        ticket(1, at("2024-02-01 13:00")),
+        ticket(2, at("2024-02-01 11:00")),
+        ticket(3, at("2024-02-01 00:00")),
+        ticket(4, kind=" Question"),
+        ticket(5, kind="rant"),
+    ],
+    "surveys": [answer(1, "nps", 0), answer(2, "NPS", 11), answer(3, "csat", 0), answer(4, "ces", 7)],
+    "contacts": pa.table({"contact_id": pa.array([], pa.string())}),
+    "subscriptions": [
+        plan("s1", None),
+        plan("s2", at("2023-12-01 10:00")),
+        plan("s3", at("9999-12-31 00:00")),
+        plan("s4", at("2024-03-01 00:00")),
+    ],
+    "shipments": [{"shipment_id": 1}],
+}
+
+ROWS, VALUES = "these rows", "these values: they read as missing, the rows stay"
+BAD = [
+    (
+        "customers.birth_year",
+        "a number below 1880",
+        1,
+        '"1790" in row customer_id= c2 ',
+        "Correct it.",
+        VALUES,
+    ),
+    (
+        "orders.order_id",
+        "no value",
+        1,
+        "in row customer_id=c1, ordered_at=2024-01-05 10:00:00",
+        "Fill it in.",
+        ROWS,
+    ),
+    ("orders.customer_id", "no value", 1, "in row order_id=nobody's", "Fill it in.", ROWS),
+    ("orders.ordered_at", "no value", 1, "in row order_id=undated", "Fill it in.", ROWS),
+    ("orders.ordered_at", "a date before 1900", 1, "in row order_id=ancient", "Correct the year", ROWS),
+    (
+        "orders.amount",
+        "an infinite number",
+        1,
+        "in row order_id=infinite",
+        "Write it as a plain number",
+        ROWS,
+    ),
+    ("orders.amount", "no value", 1, "in row order_id=not a number", "Fill it in.", ROWS),
+    ("orders.amount", "a negative number", 1, "in row order_id=negative", "Refunds belong in returns", ROWS),
+    (
+        "orders.order_id",
+        "exact copies of another row",
+        1,
+        "order_id=copied, 2 times",
+        "each row once",
+        "all but one",
+    ),
+    (
+        "orders.order_id",
+        "rows that share their key and differ",
+        1,
+        "order_id=told twice, 2 times",
+        "holds",
+        "all but",
+    ),
+    ("order_lines.order_id", "order lines whose order isn't", 1, "order_id=gone", "Add the orders", ROWS),
+    (
+        "tickets.kind",
+        "none of the words complaint, question",
+        1,
+        '"rant" in row ticket_id=5',
+        "Use one",
+        ROWS,
+    ),
+    (
+        "tickets.resolved_at",
+        "a time before opened_at",
+        1,
+        "in row ticket_id=2",
+        "Correct one of the two",
+        VALUES,
+    ),
+    (
+        "surveys.score",
+        "a score outside its scale",
+        2,
+        "in row response_id=2",
+        "nps 0 to 10, csat 1 to 5",
+        ROWS,
+    ),
+    (
+        "subscriptions.cancelled_at",
+        "a time before started_at",
+        1,
+        "in row subscription_id=s2",
+        "Correct one",
+        ROWS,
+    ),
+]
+NOTES = [
+    ("", "no table of the contract|tables outside the contract", 0),
+    ("customers", "without signed_up_at, acquisition_channel", 0),
+    ("customers.customer_id", "spaces around the id", 1),
+    ("customers.since", "can't be an attribute", 0),
+    ("orders.ordered_at", "a date in the future", 1),
+    ("orders.customer_id", "1 customer has no row in customers", 0),
+    ("order_lines", "columns that are not known: weight", 0),
+    ("tickets.resolved_at", "a bare date on the day of opened_at", 1),
+    ("contacts", "the table is empty", 0),
+    ("subscriptions.cancelled_at", "stands for «never»", 1),
+]
+CLEAN = {
+    "orders": {*(f"o{number}" for number in range(1, 8)), "copied", "told twice", "ahead", "stranger"},
+    "tickets": {"1", "2", "3", "4"},
+    "surveys": {"1", "4"},
+    "subscriptions": {"s1", "s3", "s4"},
+}
+
+
+@pytest.fixture(scope="module", params=["parquet", "csv", "duckdb", "postgres"])
+def dirty(request: pytest.FixtureRequest, put: Callable[..., str]) -> str:
+    return put(request.param, DIRTY)
+
+
+@pytest.fixture(scope="module")
+def report(dirty: str) -> Report:
+    return inspect(dirty)
+
+
+@pytest.fixture(scope="module")
+def mended(dirty: str, read: Callable[..., Source]) -> Source:
+    return read(dirty, skip_bad_rows=True)
+
+
+def find(report: Report, level: str, place: str, says: str) -> Problem:
+    found = [p for p in report.problems if (p.level, p.place) == (level, place) and re.search(says, p.says)]
+    assert len(found) == 1, [problem.sentence for problem in report.problems]
+    return found[0]
+
+
+@pytest.mark.parametrize("expected", BAD, ids=lambda expected: f"{expected[0]} {expected[1]}")
+def test_bad_rows_are_counted_shown_and_come_with_a_remedy(
+    report: Report, expected: tuple[str, str, int, str, str, str]
+) -> None:
+    place, says, rows, example, remedy, removes = expected
+    problem = find(report, "bad rows", place, says)
+    assert problem.rows == rows
+    assert example in problem.example
+    assert remedy in problem.remedy
+    assert problem.removes.startswith(removes)
+
+
+def test_no_other_bad_rows_are_told(report: Report) -> None:
+    assert sum(problem.level == "bad rows" for problem in report.problems) == len(BAD)
+    assert not [problem for problem in report.problems if problem.level == "error"]
+    assert report.refuses
+
+
+@pytest.mark.parametrize("expected", NOTES, ids=lambda expected: f"{expected[0]} {expected[1]}")
+def test_notes_tell_what_works_as_it_is(report: Report, expected: tuple[str, str, int]) -> None:
+    place, says, rows = expected
+    assert find(report, "note", place, says).rows == rows
+
+
+def test_a_strict_reader_tells_all_bad_rows_at_once(
+    dirty: str, report: Report, read: Callable[..., Source]
+) -> None:
+    with pytest.raises(SourceError, match=f"can't be used as it is: {len(BAD)} problems.") as caught:
+        read(dirty)
+    lines = str(caught.value).splitlines()
+    assert lines[1:-1] == [f"  {problem.sentence}" for problem in report.blocking]
+    assert lines[-1] == "Mend them, or leave these rows out with --skip-bad-rows."
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_without_the_bad_rows_the_others_stay(mended: Source, name: str) -> None:
+    table = mended.tables[name]
+    assert set(table[table.columns[0]].to_pyarrow().to_pylist()) == CLEAN[name]
+    assert mended.report.tables[name].rows == len(CLEAN[name])
+    assert mended.report.tables[name].left_out == len(DIRTY[name]) - len(CLEAN[name])
+    assert not mended.report.refuses
+
+
+def test_of_rows_that_share_a_key_the_earliest_stays(mended: Source) -> None:
+    orders = mended.tables["orders"]
+    row = orders.filter(orders.order_id == "told twice").to_pyarrow().to_pylist()[0]
+    assert (row["ordered_at"], row["amount"]) == (at("2024-01-05 10:00"), 9.0)
+
+
+def test_times_that_fill_in_late_are_mended_by_themselves(mended: Source) -> None:
+    tickets = mended.tables["tickets"].order_by("ticket_id").to_pyarrow()
+    assert tickets["resolved_at"].to_pylist() == [at("2024-02-01 13:00"), None, at("2024-02-01 12:00"), None]
+    plans = mended.tables["subscriptions"].order_by("subscription_id").to_pyarrow()
+    assert plans["cancelled_at"].to_pylist() == [None, None, at("2024-03-01 00:00")]
+
+
+def test_attributes_keep_their_types(mended: Source) -> None:
+    customers = mended.tables["customers"]
+    rows = customers.order_by("customer_id").to_pyarrow().to_pylist()
+    assert [row["customer_id"] for row in rows] == ["c1", "c2", "c3"]
+    assert [row["birth_year"] for row in rows] == [1990, None, None]
+    assert [row["age"] for row in rows] == [30, None, 41]
+    assert [row["zip"] for row in rows] == ["01", None, "99"]
+    assert [row["vip"] for row in rows] == [True, False, None]
+    assert set(customers.columns) == {"customer_id", "birth_year", "age", "vip", "zip"}
+
+
+def test_an_empty_table_and_an_unknown_one_are_not_there(mended: Source) -> None:
+    assert set(mended.tables) == DIRTY.keys() - {"contacts", "shipments"}
+
+
+def test_the_report_says_what_is_unlocked_and_what_stays_dark(report: Report) -> None:
+    assert {name: (found.unlocked, found.why) for name, found in report.dimensions.items()} == {
+        "rhythm": (True, "from orders"),
+        "spend": (True, "from orders; discount and margin would sharpen it"),
+        "product": (False, "needs returns, or order_lines with a category"),
+        "service": (True, "from tickets"),
+        "satisfaction": (True, "from surveys"),
+        "engagement": (False, "needs engagement or contacts"),
+        "profile": (True, "from customers"),
+    }
+
+
+def test_the_report_as_text_and_as_data_says_the_same(report: Report) -> None:
+    console = Console(record=True, width=200, file=StringIO())
+    report.render(console)
+    text = console.export_text()
+    data = report.to_dict()
+    assert data["refuses"]
+    for problem in report.problems:
+        assert problem.says in text
+        assert problem.example in text
+    assert "--skip-bad-rows" in text
+
+
+TEXTS: dict[str, Any] = {
+    "customers": [{"customer_id": "c1", "signed_up_at": when} for when in ("2024-01-05",)],
+    "orders": [
+        {"order_id": "1", "customer_id": "c1", "ordered_at": "2024-01-05 10:00:00", "amount": "12.5"},
+        {"order_id": "2", "customer_id": "c1", "ordered_at": "2024-01-05T10:00Z", "amount": " 7 "},
+        {"order_id": "3", "customer_id": "c1", "ordered_at": "2024-01-05T10:00+02:00", "amount": "1e2"},
+        {"order_id": "4", "customer_id": "c1", "ordered_at": "2024-01-05", "amount": "0"},
+        {"order_id": "5", "customer_id": "c1", "ordered_at": "05.01.2024", "amount": "3"},
+        {"order_id": "6", "customer_id": "c1", "ordered_at": "2024-01-05", "amount": "12,50 €"},
+        {"order_id": "7", "customer_id": "c1", "ordered_at": "infinity", "amount": "3"},
+    ],
+    "returns": [
+        {"return_id": "1", "customer_id": "c1", "returned_at": "2024-02-30", "amount": "3"},
+        {"return_id": "2", "customer_id": "c1", "returned_at": "2024-02-03", "amount": "3"},
+    ],
+}
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "duckdb"])
+def test_dates_and_numbers_are_read_from_text(
+    form: str, put: Callable[..., str], read: Callable[..., Source]
+) -> None:
+    address = put(form, TEXTS)
+    report = inspect(address)
+    when = find(report, "bad rows", "orders.ordered_at", "text where a date is due")
+    money = find(report, "bad rows", "orders.amount", "text where money is due")
+    assert (when.rows, when.example) == (1, '"05.01.2024" in row order_id=5')
+    assert (money.rows, money.example) == (1, '"12,50 €" in row order_id=6')
+    assert find(report, "bad rows", "orders.ordered_at", "after 2199").rows == 1
+    assert (
+        find(report, "note", "orders.ordered_at", "with a zone").example
+        == '"2024-01-05T10:00+02:00" in row order_id=3'
+    )
+    rows = read(address, skip_bad_rows=True).tables["orders"].order_by("order_id").to_pyarrow().to_pylist()
+    assert [(row["ordered_at"], row["amount"]) for row in rows] == [
+        (at("2024-01-05 10:00"), 12.5),
+        (at("2024-01-05 10:00"), 7.0),
+        (at("2024-01-05 08:00"), 100.0),
+        (at("2024-01-05 00:00"), 0.0),
+    ]
+
+
+def test_text_is_not_cast_inside_postgres(put: Callable[..., str], read: Callable[..., Source]) -> None:
+    with pytest.raises(
+        SourceError, match="Cast it in a view, such as SELECT ordered_at::timestamptz AS ordered_at"
+    ):
+        read(put("postgres", TEXTS), skip_bad_rows=True)
+
+
+ERRORS = [
+    ({"amount": "12,50 €"}, "orders.amount: text where money is due in all 3 rows", "such as 12.50"),
+    ({"amount": True}, "orders.amount: true and false where money is due", "such as 12.50"),
+    ({"amount": None}, "orders.amount: no value in all 3 rows", "Fill it in"),
+    (
+        {"ordered_at": 20110909},
+        "orders.ordered_at: whole numbers where a date is due",
+        '"20110909" in row order_id=1',
+    ),
+    (
+        {"ordered_at": "20110909"},
+        "orders.ordered_at: text where a date is due",
+        '"20110909" in row order_id=1',
+    ),
+    ({"ordered_at": 40812.5}, "orders.ordered_at: numbers where a date is due", "Write dates as 2024-03-31"),
+    ({"ordered_at": "40812"}, "orders.ordered_at: text where a date is due", "Write dates as 2024-03-31"),
+    ({"order_id": [1]}, "orders.order_id: values of type array<int64> where an id is due", "one text"),
+    ({"customer_id": 1.5}, "orders.customer_id: numbers where an id is due", "one text or whole number"),
+    ({"amount": -3.0}, "orders: no row of it can be used", "Mend the rows"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "says", "remedy"), ERRORS, ids=[str(error[0]) for error in ERRORS])
+def test_a_column_of_the_wrong_type_refuses_always(
+    wrong: dict[str, object], says: str, remedy: str, put: Callable[..., str], read: Callable[..., Source]
+) -> None:
+    address = put("parquet", {"orders": [order(str(number)) | wrong for number in range(1, 4)]})
+    with pytest.raises(SourceError, match=re.escape(says)) as caught:
+        read(address, skip_bad_rows=True)
+    assert remedy in str(caught.value)
+
+
+def test_an_opt_out_that_cannot_be_read_refuses_always(
+    put: Callable[..., str], read: Callable[..., Source]
+) -> None:
+    rows = [{"customer_id": str(number), "opted_out_at": "2024-01-01"} for number in range(5)]
+    rows[3]["opted_out_at"] = "yes"
+    with pytest.raises(
+        SourceError, match='customers.opted_out_at: text where a date is due in 1 of 5 rows .*"yes"'
+    ):
+        read(put("parquet", {"customers": rows, "orders": [order("1")]}), skip_bad_rows=True)
+
+
+def test_an_earlier_opt_out_survives_a_doubled_customer(
+    put: Callable[..., str], read: Callable[..., Source]
+) -> None:
+    rows = [{"customer_id": "1", "country": "AT", "opted_out_at": None}]
+    rows += [{"customer_id": "1", "country": "DE", "opted_out_at": at("2024-01-01 00:00")}]  # type: ignore[dict-item]
+    source = read(put("parquet", {"customers": rows, "orders": [order("1")]}), skip_bad_rows=True)
+    assert source.tables["customers"].to_pyarrow().to_pylist()[0]["opted_out_at"] == at("2024-01-01 00:00")
+
+
+def test_missing_and_ambiguous_columns_refuse_always(
+    put: Callable[..., str], read: Callable[..., Source]
+) -> None:
+    rows = [{"Order ID": 1, "customer_id": 1, "Ordered-At": at("2024-01-01 00:00"), "orderedAt": None}]
+    with pytest.raises(SourceError) as caught:  # noqa: PT011
+        read(put("parquet", {"orders": rows}), skip_bad_rows=True)
+    assert str(caught.value).splitlines()[1:] == [
+        "  orders.ordered_at: more than one column of this name: «Ordered-At», «orderedAt». "
+        "Keep one, and call it ordered_at.",
+        "  orders.amount: this column is missing. "
+        "Add it; the table has Order ID, customer_id, Ordered-At, orderedAt.",
+    ]
+
+
+def test_ids_are_text_whatever_their_type(put: Callable[..., str], read: Callable[..., Source]) -> None:
+    tables = {
+        "orders": [{"order_id": 1, "customer_id": 7.0, "ordered_at": date(2024, 1, 1), "amount": 1}],
+        "tickets": [ticket(1) | {"customer_id": " 7"}],
+    }
+    source = read(put("parquet", tables))
+    assert source.tables["orders"].customer_id.to_pyarrow().to_pylist() == ["7"]
+    assert source.tables["tickets"].customer_id.to_pyarrow().to_pylist() == ["7"]
+    note = find(source.report, "note", "", "customer_id is a number in orders and text in tickets")
+    assert note.remedy == "Both are read as text."
+
+
+def test_nan_in_an_optional_column_reads_as_missing(
+    put: Callable[..., str], read: Callable[..., Source]
+) -> None:
+    source = read(put("parquet", {"orders": [order("1", discount=float("nan")), order("2", discount=2.0)]}))
+    assert source.tables["orders"].order_by("order_id").discount.to_pyarrow().to_pylist() == [None, 2.0]
+    assert find(source.report, "note", "orders.discount", "NaN").rows == 1
+
+
+def test_lines_without_orders_are_not_used(put: Callable[..., str], read: Callable[..., Source]) -> None:
+    lines = [{"order_id": "1", "product_id": "2"}]
+    source = read(put("parquet", {"subscriptions": [plan("s1", None)], "order_lines": lines}))
+    assert set(source.tables) == {"subscriptions"}
+    assert find(source.report, "note", "order_lines", "lines without orders").removes == "the table"
+
+
+def test_a_clean_source_stays_a_cheap_expression(
+    put: Callable[..., str], read: Callable[..., Source]
+) -> None:
+    source = read(put("parquet", {"orders": [order("1"), order("2", 3.0)]}))
+    sql = source.backend.compile(source.tables["orders"]).upper()
+    assert not re.search(r"WHERE|OVER|TRIM|CASE|DISTINCT", sql)
+    assert not source.report.refuses
+
+
+def test_a_row_in_memory_is_named_by_its_number() -> None:
+    rows = [order("1"), order("2"), order("3", amount=-4)]
+    with pytest.raises(
+        SourceError, match=r'in memory .* orders.amount: a negative number in 1 of 3 rows .*"-4.0" in row 3'
+    ) as e:
+        source_from_rows({"orders": rows})
+    assert "--skip-bad-rows" not in str(e.value)

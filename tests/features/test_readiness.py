@@ -1,0 +1,102 @@
+"""Whether there is enough to learn from, on orders placed by hand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from features.readiness import Readiness, readiness
+from features.sources import source_from_rows
+
+START = datetime(2023, 1, 1)  # noqa: DTZ001
+NOW = datetime(2026, 1, 1)  # noqa: DTZ001
+
+
+@dataclass(frozen=True)
+class Days:
+    horizon_days: int = 30
+    lookback_days: int = 60
+
+
+def judge(orders: dict[str, list[int]], days: Days | None = None) -> Readiness:
+    """Customer → the days (from 2023-01-01) of their orders."""
+    rows: list[dict[str, Any]] = [
+        {
+            "order_id": f"{customer}-{day}",
+            "customer_id": customer,
+            "ordered_at": START + timedelta(days=day, hours=8),
+        }
+        for customer, on in orders.items()
+        for day in on
+    ]
+    source = source_from_rows({"orders": [row | {"amount": 1} for row in rows]})
+    return readiness(source.tables, days or Days(), now=NOW)
+
+
+def crowd(stayed: int, churned: int, last: int = 119) -> dict[str, list[int]]:
+    """Customers active before the last horizon, of whom some order again in it; orders from day 0 to `last`."""
+    ends = last - 29
+    stays = {f"s{number}": [0, ends - 1, last] for number in range(stayed)}
+    return stays | {f"c{number}": [ends - 1] for number in range(churned)}
+
+
+def test_enough_of_all_is_ready() -> None:
+    assert judge(crowd(60, 40)) == Readiness((), ())
+    assert judge(crowd(60, 40)).ready
+
+
+def test_too_short_a_history_says_until_when_orders_are_needed() -> None:
+    judged = judge(crowd(60, 40, last=69))
+    assert judged.missing == (
+        "The orders run from 2023-01-01 to 2023-03-11, 70 days; with a horizon of 30 days, training needs 90 (one "
+        "horizon of history, one to learn from, one to judge by): orders until 2023-03-31, or a horizon of at most "
+        "23 days.",
+    )
+
+
+def test_the_shortest_history_is_three_horizons_to_the_day() -> None:
+    assert judge(crowd(60, 40, last=89)).ready
+    assert not judge(crowd(60, 40, last=88)).ready
+
+
+def test_a_lookback_not_seen_in_full_is_advice() -> None:
+    judged = judge(crowd(60, 40, last=99))
+    assert judged.ready
+    assert judged.advice == (
+        "The orders run from 2023-01-01 to 2023-04-10, 100 days; a lookback of 60 days is seen in full with orders "
+        "until 2023-04-30.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("stayed", "churned", "says"),
+    [
+        (25, 24, "49 customers were active on 2023-04-01, the last day with a complete horizon of 30 days"),
+        (60, 19, "19 customers churned on 2023-04-01, .*; training needs 20."),
+        (19, 60, "19 customers stayed on 2023-04-01, .*; training needs 20."),
+    ],
+)
+def test_too_few_are_counted_on_the_last_complete_day(stayed: int, churned: int, says: str) -> None:
+    missing = judge(crowd(stayed, churned)).missing
+    assert len(missing) == 1
+    assert re.match(says, missing[0])
+
+
+def test_fewer_than_a_hundred_is_advice() -> None:
+    judged = judge(crowd(25, 25))
+    assert judged.ready
+    assert judged.advice[0].startswith("50 customers were active on 2023-04-01")
+
+
+def test_a_date_in_the_future_is_no_history() -> None:
+    ahead = crowd(60, 40) | {"typo": [4000]}
+    assert judge(ahead) == judge(crowd(60, 40))
+
+
+def test_no_orders_at_all() -> None:
+    assert readiness({}, Days()).missing == ("There are no orders to learn from.",)
+    assert judge({"ahead": [4000]}).missing == ("There are no orders before now to learn from.",)

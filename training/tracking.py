@@ -1,0 +1,115 @@
+"""MLflow: every run, what it learnt from, how it did, and the bundle. The only file that writes to it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+from configs.settings import home
+from models.bundle import Bundle, save
+from training.judge import AMITY, Judgement
+from training.plots import calibration_plot, shap_plot
+
+EXPERIMENT = "amity"
+MODEL = "amity"
+REQUIREMENTS = ("lightgbm", "numpy", "pandas", "scipy", "ibis-framework", "duckdb", "pydantic", "pyyaml")
+
+
+def connect() -> None:
+    """Point MLflow at `MLFLOW_TRACKING_URI`, or at a SQLite file under the home folder."""
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    home().mkdir(parents=True, exist_ok=True)
+    uri = tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
+        own = (home() / "mlflow-artifacts").as_uri() if uri == _own_uri() else None
+        mlflow.create_experiment(EXPERIMENT, artifact_location=own)
+
+
+def tracking_uri() -> str:
+    return os.environ.get("MLFLOW_TRACKING_URI") or _own_uri()
+
+
+def _own_uri() -> str:
+    return f"sqlite:///{home() / 'mlflow.db'}"
+
+
+@contextmanager
+def run(name: str) -> Iterator[str]:
+    """One MLflow run; it ends as failed where the block raises."""
+    connect()
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
+    with mlflow.start_run(run_name=name, experiment_id=experiment.experiment_id) as started:
+        yield started.info.run_id
+
+
+def log(bundle: Bundle, judgement: Judgement, sample: pd.DataFrame, source: str) -> str:
+    """Log everything about a training to the run that is open; the URI of the logged model comes back.
+
+    `sample`: rows of features for the SHAP plot.
+    """
+    manifest = bundle.manifest
+    mlflow.log_params(
+        manifest.definitions.model_dump()
+        | {k: v for k, v in manifest.settings.items() if k != "days"}
+        | {"as_of": manifest.as_of.isoformat(), "snapshots": len(manifest.settings["days"]), "source": source}
+    )
+    mlflow.set_tags({"data_fingerprint": manifest.fingerprint, "code": manifest.code})
+    mlflow.log_metrics(_flat(judgement.metrics))
+    with tempfile.TemporaryDirectory() as folder:
+        plots = Path(folder) / "plots"
+        plots.mkdir()
+        calibration_plot(judgement, plots / "calibration.png")
+        shap_plot(bundle.churn, sample, plots / "shap_summary.png")
+        mlflow.log_artifacts(str(plots), "plots")
+        mlflow.log_dict({"judged_as_of": judgement.as_of.isoformat(), **judgement.metrics}, "judgement.json")
+        return _log_model(bundle, save(bundle, Path(folder) / "bundle"))
+
+
+def note(*, promoted: bool, because: str) -> None:
+    """Tag the run that is open with what was decided and why."""
+    mlflow.set_tags({"promoted": str(promoted).lower(), "because": because})
+
+
+def _log_model(bundle: Bundle, folder: Path) -> str:
+    """The bundle as an MLflow model: a file of code and plain files, no pickle."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(Path(__file__).with_name("mlflow_model.py")),
+            artifacts={"bundle": str(folder)},
+            signature=_signature(bundle),
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+        )
+    return str(logged.model_uri)
+
+
+def _signature(bundle: Bundle) -> ModelSignature:
+    columns = bundle.churn.columns
+    inputs = [ColSpec("double", name, required=False) for name in columns.numbers]
+    inputs += [ColSpec("string", name, required=False) for name in columns.categories]
+    return ModelSignature(Schema(inputs), Schema([ColSpec("double", "churn_probability")]))
+
+
+def _flat(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """`auroc` for Amity, `auroc/BG-NBD` for a baseline; figures that don't exist are left out."""
+    flat = {}
+    for model, figures in metrics.items():
+        end = "" if model == AMITY else "/" + model.replace("/", "-")
+        flat |= {f"{name}{end}": float(value) for name, value in figures.items() if value == value}
+    return flat
