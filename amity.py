@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib import import_module
@@ -79,7 +79,7 @@ def example(text: str) -> Callable[[F], F]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="amity")
 def cli() -> None:
-    """Which customer relationships are weakening, why, what each is worth, and which are worth winning back."""
+    """Which customer relationships are weakening, why, what each is worth, which are worth winning back."""
 
 
 @cli.command()
@@ -324,7 +324,7 @@ def demo(data: str) -> None:
     out.rule(f"Amity on {story.title}")
     with working("Getting the data"):
         source = str(story.source(settings.home()))
-    training = run_training(source, None, dict(story.days), seed=None, skip_bad_rows=False)
+    training = run_training(source, None, story.definitions, seed=None, skip_bad_rows=False)
     show_training(training)
     run_scoring(source, None, model="champion", file=settings.home() / "scores.csv", skip_bad_rows=False)
     out.print(terminal.at_risk(Store.open().at_risk(top=TOP_OF_DEMO)))
@@ -361,7 +361,7 @@ def tracking_uri() -> str:
 def run_training(
     address: str,
     as_of: datetime | None,
-    days: dict[str, int | None],
+    flags: Mapping[str, Any],
     *,
     seed: int | None,
     skip_bad_rows: bool,
@@ -369,7 +369,7 @@ def run_training(
     from features.readiness import readiness
     from features.snapshots import before
 
-    definitions = settings.load(Definitions, days)
+    definitions = settings.load(Definitions, flags)
     chosen = settings.load(TrainingSettings, {"seed": seed})
     with working("Reading") as say:
         source = read(address, skip_bad_rows)

@@ -27,11 +27,11 @@ class Definitions(_Settings):
     lookback_days: int = Field(default=365, ge=1, le=3650)
     clv_horizon_days: int = Field(default=365, ge=1, le=3650)
     currency: str = Field(default="EUR", min_length=1, max_length=10)
-    slowing_from: float = Field(default=1.5, gt=0)
-    lapsed_from: float = Field(default=3.0, gt=0)
-    lost_from: float = Field(default=6.0, gt=0)
+    slowing_from: float = Field(default=1.0, gt=0)
+    lapsed_from: float = Field(default=2.0, gt=0)
+    lost_from: float = Field(default=4.0, gt=0)
     named_from_points: float = Field(default=1.0, ge=0, le=100)
-    cause_before_rhythm: float = Field(default=0.2, ge=0)
+    cause_before_rhythm: float = Field(default=0.25, ge=0)
 
     @model_validator(mode="after")
     def _in_order(self) -> Definitions:

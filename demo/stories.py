@@ -1,4 +1,4 @@
-"""The data that `amity demo` knows: where it comes from, and the days that fit its rhythm."""
+"""The data that `amity demo` knows: where it comes from, and the definitions that fit its trade."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from demo.simulate import simulate
 class Story:
     """`make`: writes the tables into an empty folder; null where the tables are the user's own.
 
-    `days`: definitions that fit the trade, where the defaults don't.
+    `definitions`: those that fit the trade, where the defaults don't.
     """
 
     name: str
     title: str
     make: Callable[[Path], None] | None = None
-    days: Mapping[str, int | None] = field(default_factory=dict)
+    definitions: Mapping[str, int | str] = field(default_factory=dict)
 
     def source(self, home: Path) -> Path:
         """Where the tables lie; they are made there when they aren't yet."""
@@ -41,13 +41,13 @@ STORIES = {
             "complete-journey",
             "Complete Journey, 2,469 households of a grocer",
             complete_journey.write,
-            {"horizon_days": 60, "lookback_days": 90},
+            {"horizon_days": 60, "lookback_days": 90, "currency": "USD"},
         ),
         Story(
             "cdnow",
             "CDNOW, 23,570 customers of a record shop",
             cdnow.write,
-            {"horizon_days": 180},
+            {"horizon_days": 180, "currency": "USD"},
         ),
     )
 }

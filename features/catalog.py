@@ -1,7 +1,7 @@
 """Every feature of the relationship: what it is called, what it means, and how it is computed.
 
-Each dimension's file declares two things: the *aggregates* it wants of a table (one pass over the table's facts
-per snapshot serves all dimensions) and its *features*, computed from those aggregates.
+Each dimension's file declares two things: the *aggregates* it wants of a table (one pass over the table's
+facts per snapshot serves all dimensions) and its *features*, computed from those aggregates.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The facts of one table as each snapshot knows them: rows before `as_of`, columns filled in before `as_of`.
 
 Sums are taken over whole numbers (money in ten-thousandths, time in seconds): they don't depend on the order
-in which an engine adds, so the same facts give the same bytes everywhere.
+in which an engine adds, so the same facts give the same bytes everywhere. An `as_of` lies on a whole second.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ def whole(money: Value) -> Value:
 def money(total: Value) -> Value:
     """A sum of `whole` amounts back as money."""
     return total.cast("float64") / MONEY_UNIT
+
+
+def seconds(time: Value) -> Value:
+    """Seconds since 1970-01-01, as a whole number; what is within a second is cut off."""
+    return time.epoch_seconds().floor().cast("int64")
 
 
 def day_number(time: Value) -> Value:
@@ -99,12 +104,12 @@ def _as_known(joined: ibis.Table, fills_in: tuple[str, ...], time: str | None) -
         if column in joined.columns
     }
     if time:
-        known["seconds_ago"] = joined.as_of.epoch_seconds() - joined[time].epoch_seconds()
+        known["seconds_ago"] = seconds(joined.as_of) - seconds(joined[time])
     return joined.mutate(**known) if known else joined
 
 
 def _orders(tables: Mapping[str, ibis.Table]) -> ibis.Table:
-    """Orders with the days since the customer's order day before (null for the first and for the same day)."""
+    """Orders with the days since the customer's order day before; null for the first and for the same day."""
     orders = tables["orders"]
     orders = orders.mutate(order_day=day_number(orders.ordered_at))
     before = orders.order_day.lag().over(group_by="customer_id", order_by=["ordered_at", "order_id"])

@@ -16,7 +16,7 @@ GAPS_OF_PRIOR = 2
 
 
 def usual_gap(row: Row) -> Any:
-    """Days between two order days that this customer keeps, leaning on the typical gap where few are known."""
+    """Days between two order days that this customer keeps; leans on the typical gap where few are known."""
     prior = GAPS_OF_PRIOR * row.reference.typical_gap_days
     return (row.gap_sum.fill_null(0) + prior) / (row.gap_count + GAPS_OF_PRIOR)
 
@@ -47,7 +47,7 @@ AGGREGATES = (
     Aggregate(
         "months_with_order",
         "orders",
-        lambda f: (f.seconds_ago / MONTH).floor().nunique(where=f.between(360)),
+        lambda f: ((f.seconds_ago - 1) / MONTH).floor().nunique(where=f.between(360)),
         empty=0,
     ),
 )

@@ -1,6 +1,7 @@
 """Answers to NPS, CSAT, CSI and CES questions, and silence after answering.
 
-Answers of all metrics are put on one scale, the *mood*: 0 is the worst answer that the metric allows, 10 the best.
+Answers of all metrics are put on one scale, the *mood*: 0 is the worst answer that the metric allows, 10 the
+best.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ AGGREGATES = (
 _NO_ANSWER = "no answer yet"
 
 FEATURES = (
-    Feature("answers", "satisfaction", "answers", "survey answers ever", null=_NO_ANSWER),
+    Feature("answers", "satisfaction", "answers", "survey answers ever"),
     Feature("answers_180d", "satisfaction", "answers", "survey answers in the last 180 days"),
     Feature(
         "low_answers_180d", "satisfaction", "answers", "low survey answers in the last 180 days", worse="high"

@@ -57,4 +57,4 @@ def latest_as_of(tables: Mapping[str, ibis.Table], now: datetime) -> datetime:
     last = row["last"][0].as_py()
     if last is None:
         raise HistoryError("No order lies in the past, so there is no day to score as of.")
-    return datetime(last.year, last.month, last.day) + timedelta(days=1)
+    return last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

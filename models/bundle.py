@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -27,11 +26,15 @@ from models.peers import Peers
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+FILES = ("churn.txt", "churn.json", "clv.json", "reference.json", "peers.json")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a bundle is. `tables`: table → columns it was trained on. `metrics`: as judged before the last fit."""
+    """What a bundle is.
+
+    `tables`: table → columns it was trained on. `metrics`: as judged before the last fit.
+    """
 
     as_of: datetime
     definitions: Definitions
@@ -65,6 +68,7 @@ def save(bundle: Bundle, folder: Path) -> Path:
     """Write the bundle; the folder appears whole or not at all. An older bundle there is replaced."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    old = draft.with_name(f"{draft.name}-old")
     try:
         files = {
             "churn.txt": bundle.churn.trees,
@@ -79,10 +83,13 @@ def save(bundle: Bundle, folder: Path) -> Path:
             (draft / name).write_text(text, encoding="utf-8")
         draft.chmod(0o755)
         if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(draft, folder)
+            folder.replace(old)
+        draft.replace(folder)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if old.exists() and not folder.exists():
+            old.replace(folder)
+        for rest in (draft, old):
+            shutil.rmtree(rest, ignore_errors=True)
     return folder
 
 
@@ -91,10 +98,12 @@ def load(folder: Path) -> Bundle:
     manifest = _read_json(folder, MANIFEST)
     if manifest.get("format") != FORMAT:
         raise ModelError(
-            f"The bundle {folder} has format {manifest.get('format')!r}; this Amity reads format {FORMAT}. Train anew."
+            f"The bundle {folder} has format {manifest.get('format')!r}; this Amity reads format {FORMAT}. "
+            "Train anew."
         )
     try:
-        files = {name: _read(folder, name, digest) for name, digest in manifest.pop("files").items()}
+        digests = manifest.pop("files")
+        files = {name: _read(folder, name, str(digests[name])) for name in FILES}
         documents = {name: json.loads(text) for name, text in files.items() if name.endswith(".json")}
         return Bundle(
             manifest=_manifest_from_dict(manifest),
@@ -107,14 +116,14 @@ def load(folder: Path) -> Bundle:
         raise ModelError(f"The bundle {folder} is damaged: {error!r}. Train anew, or restore it.") from None
 
 
-def _read(folder: Path, name: str, digest: str) -> str:
+def _read(folder: Path, name: str, digest: str | None = None) -> str:
     try:
         text = (folder / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(
             f"The bundle {folder} is damaged: {name} can't be read ({error}). Train anew, or restore it."
         ) from None
-    if digest and _digest(text) != digest:
+    if digest is not None and _digest(text) != digest:
         raise ModelError(
             f"The bundle {folder} is damaged: {name} is not what was saved (its digest differs). "
             "Train anew, or restore it."
@@ -126,7 +135,7 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
     if not (folder / name).is_file():
         raise ModelError(f"{folder} is no model bundle: it holds no {name}.")
     try:
-        document = json.loads(_read(folder, name, ""))
+        document = json.loads(_read(folder, name))
     except ValueError as error:
         raise ModelError(
             f"The bundle {folder} is damaged: {name} is not JSON ({error}). Train anew, or restore it."

@@ -1,4 +1,4 @@
-"""Churn: gradient-boosted trees over the features, calibrated on a later snapshot than they were fitted on."""
+"""Churn: gradient-boosted trees over the features, calibrated on a later snapshot than the one of the fit."""
 
 from __future__ import annotations
 
@@ -98,9 +98,9 @@ class ChurnModel:
         return np.asarray(expit(self.slope * raw + self.intercept))
 
     def contributions(self, frame: pd.DataFrame) -> tuple[float, pd.DataFrame]:
-        """The base log-odds, and each feature's signed SHAP value in calibrated log-odds, shape (rows, inputs).
+        """The base log-odds, and each feature's signed SHAP value in calibrated log-odds.
 
-        Base plus a row's contributions is that row's log-odds (Lundberg et al. 2020, TreeSHAP).
+        Shape (rows, inputs). Base plus a row's contributions is that row's log-odds (Lundberg et al. 2020, TreeSHAP).
         """
         names = list(self.columns.names)
         if frame.empty:
@@ -164,18 +164,18 @@ def _require_both_outcomes(churned: pd.Series) -> None:
 
 
 def _calibration_rows(frame: pd.DataFrame) -> pd.Series:
-    last = frame["as_of"] == frame["as_of"].max()
+    last: pd.Series = frame["as_of"] == frame["as_of"].max()
     if not last.all() and frame.loc[~last, "churned"].nunique() == 2:
         return last
     return pd.Series(np.arange(len(frame)) % 4 == 0, index=frame.index)
 
 
 def _boost(columns: Columns, frame: pd.DataFrame, trees: Trees) -> lgb.Booster:
+    """Columns go by their place: LightGBM refuses names that a column of `customers` may well have."""
     data = lgb.Dataset(
         columns.matrix(frame),
         label=frame["churned"].to_numpy(dtype=float),
-        feature_name=list(columns.names),
-        categorical_feature=list(columns.categories),
+        categorical_feature=list(range(len(columns.numbers), len(columns.names))),
     )
     parameters = {
         "objective": "binary",

@@ -16,7 +16,7 @@ INPUTS = ("order_days", "recency_days", "days_since_first_order", "amount_total"
 """The features that the CLV needs; `returned_total` only where there are returns."""
 
 ORDERS_OF_PRIOR = 5.0
-"""A customer's own share of returned money is averaged with that of all, as if seen on this many mean orders."""
+"""A customer's own share of returned money is averaged with that of all, weighing this many mean orders."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Spread:
         low = np.interp(clv, self.predicted, self.low)
         high = np.interp(clv, self.predicted, self.high)
         return np.minimum(clv, clv * low), np.maximum(clv, clv * high)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Spread:
+        knots = {name: tuple(values[name]) for name in ("predicted", "low", "high")}
+        return cls(**knots, horizon_days=int(values["horizon_days"]))
 
 
 @dataclass(frozen=True)
@@ -96,22 +101,20 @@ class ClvModel:
             GammaGamma.from_dict(values["value"]),
             float(values["return_share"]),
             float(values["mean_order"]),
-            Spread(**{k: tuple(v) if isinstance(v, list) else v for k, v in spread.items()})
-            if spread
-            else None,
+            Spread.from_dict(spread) if spread else None,
         )
 
 
 def history(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Repeat order days, days from the first order to the last, and days since the first; shape (rows,) each."""
+    """Repeat order days, days from the first order to the last, days since the first; shape (rows,) each."""
     recency = frame["recency_days"].to_numpy(dtype=float)
-    age = np.maximum(np.floor(frame["days_since_first_order"].to_numpy(dtype=float)), recency)
+    age = np.maximum(np.ceil(frame["days_since_first_order"].to_numpy(dtype=float)), recency)
     return frame["order_days"].to_numpy(dtype=float) - 1.0, recency, age
 
 
 def order_value(frame: pd.DataFrame) -> np.ndarray:
     """Mean revenue of an order day, in money, shape (rows,)."""
-    return frame["amount_total"].to_numpy(dtype=float) / frame["order_days"].to_numpy(dtype=float)
+    return np.asarray(frame["amount_total"].to_numpy(dtype=float) / frame["order_days"].to_numpy(dtype=float))
 
 
 def fit_clv(frame: pd.DataFrame, return_share: float, spread: Spread | None = None) -> ClvModel:
@@ -132,7 +135,7 @@ def fit_clv(frame: pd.DataFrame, return_share: float, spread: Spread | None = No
 
 
 def measure_spread(predicted: np.ndarray, actual: np.ndarray, horizon_days: int) -> Spread | None:
-    """The spread of `actual` around `predicted` money in up to twelve groups of equal size, at least 30 each."""
+    """The spread of `actual` around `predicted` money in up to twelve groups of equal size, 30 or more each."""
     groups = min(12, len(predicted) // 30)
     if groups == 0:
         return None

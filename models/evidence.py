@@ -70,11 +70,16 @@ def _rhythm(c: Customer) -> Facts:
         yield f"one order so far, {ago}"
     elif c("order_days") == 1:
         yield f"{c('orders'):.0f} orders so far, all on one day, {ago}"
-    elif c("overdue") > 1 and c.has("gap_mean"):
+    elif c.has("gap_mean") and c("days_since_order") > c("gap_mean"):
         yield f"last order {ago}; until then one every {words.days(c('gap_mean'))}"
     if c("orders_90d") < c("orders_90_to_180d"):
         yield f"{words.count(c('orders_90d'), 'order')} in the last 90 days, {c('orders_90_to_180d'):.0f} in the 90 days before"
-    if c.below_peers("orders_365d"):
+    if c("orders") == 1:
+        return
+    if c("days_since_first_order") < 365:
+        since = words.days(c("days_since_first_order"))
+        yield f"customer for {since} only, {words.count(c('orders'), 'order')} so far"
+    elif c.below_peers("orders_365d"):
         yield f"{words.count(c('orders_365d'), 'order')} in the last 365 days{c.like_this('orders_365d')}"
 
 
@@ -89,12 +94,9 @@ def _spend(c: Customer) -> Facts:
             f"{words.percent(c('discount_share_90d'))} of the price given as discount in the last 90 days, "
             f"{words.percent(c('discount_share_before'))} before"
         )
-    for name, told in (
-        ("basket_mean", "orders of {} on average"),
-        ("amount_365d", "spent {} in the last 365 days"),
-    ):
-        if c.below_peers(name):
-            yield f"{told.format(c.money(c(name)))}; customers like this: {c.money(c.peers[name])}"
+    if c.below_peers("basket_mean"):
+        typical = c.money(c.peers["basket_mean"])
+        yield f"orders of {c.money(c('basket_mean'))} on average; customers like this: {typical}"
 
 
 def _product(c: Customer) -> Facts:
@@ -114,10 +116,11 @@ def _product(c: Customer) -> Facts:
             f"{words.percent(min(1.0, c('returned_share_365d')))} of the money spent in the last 365 days was "
             f"returned; customers like this: {words.percent(c.peers['returned_share_365d'])}"
         )
-    for what, many in (("categories", "categories"), ("products", "different products")):
+    for what, one in (("categories", "category"), ("products", "product")):
         now, before = f"{what}_90d", f"{what}_90_to_180d"
-        if c.has(now, before) and c(now) < c(before):
-            yield f"{c(now):.0f} {many} bought in the last 90 days, {c(before):.0f} in the 90 days before"
+        if c("orders_90d") and c.has(now, before) and c(now) < c(before):
+            told = words.count(c(now), f"different {one}", f"different {what}")
+            yield f"{told} bought in the last 90 days, {c(before):.0f} in the 90 days before"
             return
 
 
@@ -152,7 +155,7 @@ def _satisfaction(c: Customer) -> Facts:
         yield f"{last}{c.like_this('mood_last')}"
     if c("low_answers_180d") and c.above_peers("low_answers_180d"):
         yield f"{words.count(c('low_answers_180d'), 'low answer')} in the last 180 days{c.like_this('low_answers_180d')}"
-    if c.below_peers("mood_lowest"):
+    if c.below_peers("mood_lowest") and c("mood_lowest") < c("mood_last"):
         yield f"their lowest answer was worth {words.number(c('mood_lowest'))} of 10{c.like_this('mood_lowest')}"
 
 

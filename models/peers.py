@@ -13,7 +13,7 @@ SMALLEST_SEGMENT = 50
 
 @dataclass(frozen=True)
 class Peers:
-    """`everyone`: feature → mean. `segments`: segment → feature → mean, for segments of at least 50 customers.
+    """`everyone`: feature → mean. `segments`: segment → feature → mean, where a segment has 50 customers.
 
     Money and other skewed amounts are told by their mean as well; a missing value counts for nothing.
     """

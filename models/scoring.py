@@ -1,4 +1,4 @@
-"""Bundle + tables + day → one scored row per active customer. The list, the service and the judge all use this."""
+"""Bundle + tables + day → one scored row per active customer; the list and the service both use this."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from models.weakpoints import NAMED, Naming, Points, points, ranked
 
 @dataclass(frozen=True)
 class Scored:
-    """`scores`: the columns of an at-risk list, ranked by value at risk. `points`: the same customers' points.
+    """`scores`: the columns of an at-risk list, by falling value at risk. `points`: of the same customers.
 
     `features`: what the sentences were made of. All three share one index.
     """
@@ -36,7 +36,7 @@ class Scored:
 def score(bundle: Bundle, tables: Mapping[str, ibis.Table], as_of: datetime, playbook: Playbook) -> Scored:
     """Score every customer active at `as_of`, from facts before it.
 
-    Raises HistoryError where nobody is active, ModelError where the tables lack what the model was trained on.
+    Raises HistoryError where nobody is active, ModelError where the tables lack what the model needs.
     """
     require_tables(bundle, tables)
     known = before(tables, as_of)
@@ -78,8 +78,8 @@ def require_tables(bundle: Bundle, tables: Mapping[str, ibis.Table]) -> None:
             missing += [f"{name}.{c}" for c in columns if c not in tables[name].columns]
     if missing:
         raise ModelError(
-            f"Model {bundle.manifest.version} was trained with {', '.join(missing)}, which this source lacks. "
-            "Add what is missing (an empty table means that nothing happened), or train anew without it."
+            f"Model {bundle.manifest.version} was trained with {', '.join(missing)}, which this source "
+            "lacks. Add what is missing (an empty table means that nothing happened), or train anew without it."
         )
 
 
@@ -105,10 +105,13 @@ def _figures(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _next_order(bundle: Bundle, frame: pd.DataFrame, definitions: Definitions) -> pd.Series:
-    """The day by which the next order is expected; null where more likely than not none comes within the CLV's horizon."""
+    """The day by which the next order is expected.
+
+    Null where more likely than not none comes within the horizon of the CLV.
+    """
     none_comes = bundle.clv.no_order(frame, definitions.clv_horizon_days) > 0.5
     days = np.minimum(bundle.clv.days_to_next_order(frame), definitions.clv_horizon_days)
-    expected = frame["as_of"].dt.normalize() + pd.to_timedelta(np.round(days), unit="D")
+    expected: pd.Series = frame["as_of"].dt.normalize() + pd.to_timedelta(np.round(days), unit="D")
     return expected.mask(none_comes)
 
 
@@ -136,10 +139,13 @@ def _named(
 def _nobody(tables: Mapping[str, ibis.Table], as_of: datetime, lookback_days: int) -> str:
     first, last = span(tables)
     if as_of <= first:
-        return f"As of {as_of:%Y-%m-%d} nothing is known yet: the first order is of {first:%Y-%m-%d}. Choose a later day."
+        return (
+            f"As of {as_of:%Y-%m-%d} nothing is known yet: the first order is of {first:%Y-%m-%d}. "
+            "Choose a later day."
+        )
     since = as_of - timedelta(days=lookback_days)
     return (
         f"No customer is active as of {as_of:%Y-%m-%d}: none ordered in the {lookback_days} days since "
-        f"{since:%Y-%m-%d} (the last order is of {last:%Y-%m-%d}), so all are lapsed and there is nobody to score. "
-        "Choose an earlier day, or train with a longer lookback_days."
+        f"{since:%Y-%m-%d} (the last order is of {last:%Y-%m-%d}), so all are lapsed and there is nobody to "
+        "score. Choose an earlier day, or train with a longer lookback_days."
     )

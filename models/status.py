@@ -11,8 +11,14 @@ STATUSES = ("new", "active", "slowing", "lapsed", "lost")
 
 
 def status(frame: pd.DataFrame, definitions: Definitions) -> np.ndarray:
-    """One of `STATUSES` per row of `overdue` and `order_days`; new: one order day and not yet slowing."""
-    overdue = frame["overdue"].to_numpy(dtype=float)
+    """One of `STATUSES` per row of `days_since_order`, `usual_gap`, `gap_spread` and `order_days`.
+
+    Measured in the customer's own usual gap plus its usual variation (one standard deviation; as much as the
+    gap itself, as of a Poisson buyer, where too few gaps are known). New: one order day and not yet slowing.
+    """
+    spread = np.nan_to_num(frame["gap_spread"].to_numpy(dtype=float), nan=1.0)
+    usual = frame["usual_gap"].to_numpy(dtype=float) * (1.0 + spread)
+    overdue = frame["days_since_order"].to_numpy(dtype=float) / usual
     slowing = overdue >= definitions.slowing_from
     return np.select(
         [

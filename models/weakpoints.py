@@ -1,4 +1,4 @@
-"""Weak points: signed SHAP sums per dimension, in percentage points that add up, named in the order of a talk."""
+"""Weak points: signed SHAP sums per dimension, in percentage points that add up, in the order of a talk."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ NAMED = 3
 class Points:
     """How each dimension moves each customer's risk.
 
-    `base_risk`: churn probability before anything is known of the customer. `by_dimension`: percentage points,
-    shape (rows, 7); base_risk plus a row's points / 100 is that row's churn probability.
+    `base_risk`: churn probability before anything is known of the customer. `by_dimension`: percentage
+    points, shape (rows, 7); base_risk plus a row's points / 100 is that row's churn probability.
     """
 
     base_risk: float
@@ -37,9 +37,9 @@ class Naming:
 def points(base: float, contributions: pd.DataFrame, dimensions: Mapping[str, str]) -> Points:
     """Log-odds contributions per feature, taken to percentage points per dimension.
 
-    The contributions of a row share the way from the base risk to its risk in proportion to their signed sums:
-    the integral of the logistic curve along the straight line between the two (Aumann & Shapley 1974), so
-    each keeps its sign and all add up exactly.
+    The contributions of a row share the way from the base risk to its risk in proportion to their signed
+    sums: the integral of the logistic curve along the straight line between the two (Aumann & Shapley 1974),
+    so each keeps its sign and all add up exactly.
     """
     log_odds = contributions.T.groupby(contributions.columns.map(dimensions)).sum().T
     log_odds = log_odds.reindex(columns=list(DIMENSIONS), fill_value=0.0)

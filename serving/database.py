@@ -34,6 +34,8 @@ def address(url: str | None) -> URL:
             "The store's address (AMITY_STORE_URL) is no URL; write it like sqlite:////folder/store.db or "
             "postgresql+psycopg://user@host/database."
         ) from None
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        parsed = parsed.set(database=str(Path(parsed.database).absolute()))
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     return parsed

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group
-from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from features.catalog import DIMENSIONS
@@ -20,25 +19,10 @@ Row = Mapping[str, Any]
 
 def at_risk(page: Page) -> Group:
     """The list: who, how much is at stake, why, and what to do."""
-    scoring = page.scoring
-    currency = scoring.definitions.currency
-    table = Table(show_lines=True)
-    for name in ("#", "customer", f"at risk ({currency})", "churn", f"CLV ({currency})", "status"):
-        table.add_column(
-            name, justify="right" if name not in ("customer", "status") else "left", no_wrap=True
-        )
-    table.add_column("why, and what to do", ratio=1)
-    for row in page.rows:
-        table.add_row(
-            str(row["rank"]),
-            escape(row["customer_id"]),
-            f"{row['value_at_risk']:,.0f}",
-            words.percent(row["churn_probability"]),
-            f"{row['clv']:,.0f}",
-            row["status"],
-            _why(row),
-        )
-    return Group(table, Text(_footer(page)))
+    currency = page.scoring.definitions.currency
+    usual = words.percent(page.scoring.base_risk)
+    entries = (Padding(_entry(row, currency, usual), (0, 0, 1, 0)) for row in page.rows)
+    return Group(*entries, Text(_footer(page)))
 
 
 def explain(row: Row, scoring: Scoring) -> str:
@@ -63,17 +47,25 @@ def explain(row: Row, scoring: Scoring) -> str:
     return "\n".join(lines)
 
 
-def _why(row: Row) -> Text:
-    text = Text()
+def _entry(row: Row, currency: str, usual: str) -> Group:
+    head = Text(f"{row['rank']:>4}. ").append(row["customer_id"], style="bold")
+    head.append(
+        f"  {words.money(row['value_at_risk'], currency)} at risk: {words.percent(row['churn_probability'])} of "
+        f"{words.money(row['clv'], currency)}; {row['status']}"
+    )
+    return Group(head, *(Padding(line, (0, 0, 0, 6)) for line in _why(row, usual)))
+
+
+def _why(row: Row, usual: str) -> Iterator[Text]:
+    if row["weak_point_1"] is None:
+        yield Text(f"Nothing stands out that lifts their risk above the usual {usual}.")
     for place in range(1, NAMED + 1):
-        if row[f"weak_point_{place}"] is not None:
-            text.append(
-                f"{row[f'weak_point_{place}']} +{row[f'weak_point_{place}_points']:.0f}  ", style="bold"
+        name, size = row[f"weak_point_{place}"], row[f"weak_point_{place}_points"]
+        if name is not None:
+            yield Text(f"{name} +{size:.0f}  ", style="yellow").append(
+                row[f"weak_point_{place}_says"], "default"
             )
-            text.append(f"{row[f'weak_point_{place}_says']}\n")
-    if not text:
-        text.append("Nothing stands out.\n")
-    return text.append(f"→ {row['action']}", style="italic")
+    yield Text(f"→ {row['action']}", style="italic")
 
 
 def _footer(page: Page) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import mlflow
@@ -20,7 +22,8 @@ CHAMPION = "champion"
 
 def register(model_uri: str) -> str:
     """Register a logged model; its version comes back."""
-    return str(mlflow.register_model(model_uri, MODEL).version)
+    with redirect_stderr(StringIO()):
+        return str(mlflow.register_model(model_uri, MODEL).version)
 
 
 def promote(version: str) -> None:

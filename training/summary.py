@@ -8,11 +8,11 @@ from training.judge import AMITY, Judgement
 from training.train import Training
 
 FIGURES = {
-    "auroc": "AUROC (higher is better)",
-    "average_precision": "average precision (higher)",
-    "log_loss": "log loss (lower)",
-    "brier": "Brier (lower)",
-    "calibration_error": "calibration error (lower)",
+    "auroc": "AUROC ↑",
+    "average_precision": "avg. precision ↑",
+    "log_loss": "log loss ↓",
+    "brier": "Brier ↓",
+    "calibration_error": "calibration error ↓",
 }
 
 

@@ -38,7 +38,7 @@ def judge(orders: dict[str, list[int]], days: Days | None = None) -> Readiness:
 
 
 def crowd(stayed: int, churned: int, last: int = 119) -> dict[str, list[int]]:
-    """Customers active before the last horizon, of whom some order again in it; orders from day 0 to `last`."""
+    """Customers active before the last horizon, some of whom order in it; orders from day 0 to `last`."""
     ends = last - 29
     stays = {f"s{number}": [0, ends - 1, last] for number in range(stayed)}
     return stays | {f"c{number}": [ends - 1] for number in range(churned)}
@@ -52,9 +52,9 @@ def test_enough_of_all_is_ready() -> None:
 def test_too_short_a_history_says_until_when_orders_are_needed() -> None:
     judged = judge(crowd(60, 40, last=69))
     assert judged.missing == (
-        "The orders run from 2023-01-01 to 2023-03-11, 70 days; with a horizon of 30 days, training needs 90 (one "
-        "horizon of history, one to learn from, one to judge by): orders until 2023-03-31, or a horizon of at most "
-        "23 days.",
+        "The orders run from 2023-01-01 to 2023-03-11, 70 days; with a horizon of 30 days, training needs 90 "
+        "(one horizon of history, one to learn from, one to judge by): orders until 2023-03-31, or a horizon "
+        "of at most 23 days.",
     )
 
 
@@ -67,8 +67,8 @@ def test_a_lookback_not_seen_in_full_is_advice() -> None:
     judged = judge(crowd(60, 40, last=99))
     assert judged.ready
     assert judged.advice == (
-        "The orders run from 2023-01-01 to 2023-04-10, 100 days; a lookback of 60 days is seen in full with orders "
-        "until 2023-04-30.",
+        "The orders run from 2023-01-01 to 2023-04-10, 100 days; a lookback of 60 days is seen in full with "
+        "orders until 2023-04-30.",
     )
 
 

@@ -7,8 +7,8 @@ import pytest
 from features.tables import CONTRACT, SURVEY_SCALES, Table
 
 PROMISED = {
-    "customers": "customer_id signed_up_at* acquisition_channel* acquisition_cost* segment* country* birth_year* "
-    "opted_out_at*",
+    "customers": "customer_id signed_up_at* acquisition_channel* acquisition_cost* segment* country* "
+    "birth_year* opted_out_at*",
     "orders": "order_id customer_id ordered_at amount discount* margin* quantity* channel*",
     "order_lines": "order_id product_id category* quantity* amount*",
     "returns": "return_id order_id* customer_id returned_at amount kind*",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import duckdb
@@ -14,11 +15,11 @@ import ibis
 import ibis.expr.types as ir
 import psycopg
 
-from features.check import READ_ERRORS, reason, unreadable
-from features.csv_files import globbed, read_csv
+from features.check.problems import Problem
+from features.check.raw import Engine, Raw
+from features.check.report import READ_ERRORS, reason, unreadable
 from features.errors import SourceError
-from features.problems import Problem
-from features.raw import Engine, Raw
+from features.reader.csv_files import globbed, read_csv
 from features.tables import CONTRACT
 
 ENDINGS = {"parquet": (".parquet", ".pq"), "csv": (".csv", ".csv.gz")}
@@ -51,9 +52,14 @@ def open_address(address: str) -> Opened:
 
 
 def memory() -> ibis.BaseBackend:
-    """A fresh DuckDB in memory whose sessions speak UTC."""
-    backend = ibis.duckdb.connect()
+    """A fresh DuckDB in memory."""
+    return _settled(ibis.duckdb.connect())
+
+
+def _settled(backend: ibis.BaseBackend) -> ibis.BaseBackend:
+    """DuckDB in UTC, and with its overflow in the system's folder for that, never beside the user's data."""
     backend.raw_sql("SET TimeZone = 'UTC'")
+    backend.raw_sql(f"SET temp_directory = '{gettempdir()}'")
     return backend
 
 
@@ -134,10 +140,9 @@ def _open_duckdb(path: Path) -> Opened:
     if path.name.lower().endswith(ENDINGS["parquet"] + ENDINGS["csv"]):
         raise SourceError(f"{path} is a single file: give the folder it is in, {path.parent}.")
     try:
-        backend = ibis.duckdb.connect(str(path), read_only=True)
+        backend = _settled(ibis.duckdb.connect(str(path), read_only=True))
     except duckdb.Error as error:
         raise SourceError(f"{path} can't be opened as a DuckDB file: {reason(error)}.") from error
-    backend.raw_sql("SET TimeZone = 'UTC'")
     return _open_database(str(path), backend, dict.fromkeys(backend.list_tables()), engine())
 
 
@@ -154,7 +159,8 @@ def _open_postgres(address: str) -> Opened:
     found = connection.execute(
         "SELECT c.relname, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f')"
-        " AND n.nspname = ANY(coalesce(ARRAY[%(schema)s::name], current_schemas(false)))"
+        " AND (n.nspname = %(schema)s"
+        " OR %(schema)s::name IS NULL AND n.nspname = ANY(current_schemas(false)))"
         " ORDER BY array_position(current_schemas(false), n.nspname) DESC",
         {"schema": schema},
     ).fetchall()

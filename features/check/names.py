@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from features.problems import Problem
-from features.raw import ROW, Raw
+from features.check.problems import Problem
+from features.check.raw import ROW, Raw
 
 
 def match_columns(raw: Raw) -> tuple[dict[str, str], list[Problem]]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 
 import ibis.expr.types as ir
 
-from features.check_columns import ZONED, Reading, read
-from features.check_probes import received
-from features.problems import Problem
-from features.raw import ROW, Raw
+from features.check.columns import ZONED, Reading, read
+from features.check.probes import received
+from features.check.problems import Problem
+from features.check.raw import ROW, Raw
 from features.tables import Column
 
 LEADING_ZERO = r"^[+-]?0\d"

@@ -9,9 +9,9 @@ from decimal import Decimal
 import ibis
 import pyarrow as pa
 
-from features.check_columns import TYPES
-from features.problems import Problem
-from features.raw import ROW, Engine, Raw
+from features.check.columns import TYPES
+from features.check.problems import Problem
+from features.check.raw import ROW, Engine, Raw
 from features.tables import CONTRACT
 
 Row = Mapping[str, object]

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from features.problems import SKIP, Problem
+from features.check.problems import SKIP, Problem
 
 if TYPE_CHECKING:
-    from features.check import Report
-    from features.check_table import Summary
-    from features.dimensions import Dimension
+    from features.check.dimensions import Dimension
+    from features.check.report import Report
+    from features.check.table import Summary
 
 TITLES = {
     "error": "Errors: nothing can be read until they are mended",

@@ -9,7 +9,7 @@ from typing import Literal
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from features.problems import Level
+from features.check.problems import Level
 from features.tables import Column
 
 DUE = {"id": "an id", "text": "text", "time": "a date", "money": "money", "number": "a number"}

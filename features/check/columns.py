@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from features.check_probes import (
+from features.check.probes import (
     Probe,
     converted,
     empty,
@@ -21,7 +21,7 @@ from features.check_probes import (
     unusable,
     wrong_type,
 )
-from features.raw import Engine
+from features.check.raw import Engine
 from features.tables import Column
 
 NAIVE = dt.Timestamp(scale=6)

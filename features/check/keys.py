@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from features.problems import Problem
+from features.check.problems import Problem
 from features.tables import Table
 
 REMOVES = "all but one row of each key"

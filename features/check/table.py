@@ -11,13 +11,13 @@ from operator import or_
 import ibis
 import ibis.expr.types as ir
 
-from features.check_across import across
-from features.check_attributes import attributes
-from features.check_columns import TIDIES, Reading, read
-from features.check_names import match_columns
-from features.check_probes import Probe
-from features.problems import Problem
-from features.raw import ROW, Raw
+from features.check.across import across
+from features.check.attributes import attributes
+from features.check.columns import TIDIES, Reading, read
+from features.check.names import match_columns
+from features.check.probes import Probe
+from features.check.problems import Problem
+from features.check.raw import ROW, Raw
 from features.tables import Table
 
 Counts = Mapping[tuple[str, str], int]

@@ -8,8 +8,8 @@ from operator import or_
 
 import ibis
 
-from features.check_columns import Reading
-from features.check_probes import note, unusable
+from features.check.columns import Reading
+from features.check.probes import note, unusable
 from features.tables import SURVEY_SCALES, Column, Table
 
 

@@ -13,12 +13,12 @@ import psycopg
 import pyarrow as pa
 from ibis.common.exceptions import IbisError
 
-from features.check_keys import duplicates
-from features.check_relations import id_types, orphans, unknown_customers
-from features.check_table import Summary, check_table, summarise
-from features.dimensions import Dimension, dimensions
-from features.problems import Problem
-from features.raw import Raw
+from features.check.dimensions import Dimension, dimensions
+from features.check.keys import duplicates
+from features.check.problems import Problem
+from features.check.raw import Raw
+from features.check.relations import id_types, orphans, unknown_customers
+from features.check.table import Summary, check_table, summarise
 from features.tables import CONTRACT
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Report:
         }
 
     def render(self, console: Console) -> None:
-        from features.check_render import render
+        from features.check.render import render
 
         render(self, console)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import ibis.expr.types as ir
 
-from features.problems import Problem
-from features.raw import Raw
+from features.check.problems import Problem
+from features.check.raw import Raw
 
 
 def orphans(lines: ir.Table, orders: ir.Table, total: int) -> tuple[ir.Table, list[Problem]]:

@@ -1,0 +1,1 @@
+"""Whether a source keeps to the contract, and what it unlocks."""

@@ -1,0 +1,135 @@
+"""What a request may ask, and how much of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from features.errors import RequestError
+from serving.filters import Cursor, Filter
+
+MOST_IDS = 1_000
+MOST_JSON_ROWS = 1_000
+MOST_CSV_ROWS = 1_000_000
+MOST_CUSTOMERS = 100
+MOST_EVENTS = 50_000
+LARGEST_BODY = 32 * 2**20
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+CustomerId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ScoreRequest(_Request):
+    """Whose stored scores are wanted."""
+
+    customer_ids: list[CustomerId] = Field(min_length=1, max_length=MOST_IDS, examples=[["C00000042"]])
+
+
+def _day(value: Any) -> datetime:
+    """A day or a time as ISO 8601 text, in UTC without a zone."""
+    if not isinstance(value, str):
+        raise ValueError("write the day as text, such as 2025-06-30")
+    try:
+        time = datetime.fromisoformat(value)
+        plain = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except (ValueError, OverflowError):
+        raise ValueError("that is no day; write it as 2025-06-30") from None
+    if not FIRST_YEAR <= plain.year <= LAST_YEAR:
+        raise ValueError(f"give a day of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return plain
+
+
+class EventsRequest(_Request):
+    """Raw events to score, in the tables and columns of a source."""
+
+    as_of: Annotated[datetime, BeforeValidator(_day)] = Field(
+        description="The day to look from; facts at or after it count for nothing.", examples=["2025-06-01"]
+    )
+    tables: dict[str, list[dict[str, Any]]] = Field(
+        description="Every table that the model was trained with; an empty list says that nothing happened.",
+        examples=[
+            {
+                "orders": [
+                    {"order_id": "1", "customer_id": "C1", "ordered_at": "2025-05-02", "amount": 30.5}
+                ],
+                "tickets": [],
+            }
+        ],
+    )
+
+    def require_sound(self) -> None:
+        """Raises RequestError where there is more than one request may carry, or a column has no good name."""
+        events = sum(len(rows) for rows in self.tables.values())
+        if events > MOST_EVENTS:
+            raise RequestError(f"The tables hold {events:,} rows; one request may carry {MOST_EVENTS:,}.")
+        if len(self.customer_ids()) > MOST_CUSTOMERS:
+            raise RequestError(
+                f"The tables name {len(self.customer_ids()):,} customers; one request may carry "
+                f"{MOST_CUSTOMERS:,}. Use `amity score` for more."
+            )
+        for name, rows in self.tables.items():
+            _require_names(name, {column for row in rows for column in row})
+
+    def customer_ids(self) -> set[str]:
+        """All customers that the tables name, as a source reads their ids."""
+        ids = (row.get("customer_id") for rows in self.tables.values() for row in rows)
+        return {str(customer_id).strip() for customer_id in ids if customer_id is not None}
+
+
+def _require_names(table: str, columns: set[str]) -> None:
+    unnamed = [column for column in columns if not column.strip() or not column.isprintable()]
+    if unnamed or len({column.lower() for column in columns}) < len(columns):
+        raise RequestError(
+            f"Columns of {table} have no name, unprintable names, or names that differ in upper and lower case "
+            "only; name each once, in plain letters."
+        )
+
+
+class AtRiskQuery(_Request):
+    """The at-risk list's parameters; one left empty counts as left out."""
+
+    top: int = Field(default=50, ge=1, description=f"At most {MOST_JSON_ROWS:,}; {MOST_CSV_ROWS:,} as CSV.")
+    segment: str | None = Field(default=None, max_length=200)
+    country: str | None = Field(default=None, max_length=200)
+    status: str | None = None
+    weak_point: str | None = Field(default=None, description="A dimension, named first, second or third.")
+    min_clv: float | None = Field(default=None, ge=0)
+    min_churn_probability: float | None = Field(default=None, ge=0, le=1)
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
+    format: Literal["json", "csv"] = "json"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {name: value for name, value in values.items() if value != ""}
+
+    def filter(self) -> Filter:
+        return Filter(
+            segment=self.segment,
+            country=self.country,
+            status=self.status,
+            weak_point=self.weak_point,
+            min_clv=self.min_clv,
+            min_churn_probability=self.min_churn_probability,
+        )
+
+    def after(self) -> Cursor | None:
+        return None if self.cursor is None else Cursor.parse(self.cursor)
+
+    def require_top(self) -> int:
+        """`top`; raises RequestError where it is more than the format gives at once."""
+        most = MOST_CSV_ROWS if self.format == "csv" else MOST_JSON_ROWS
+        if self.top > most:
+            raise RequestError(
+                f"top is {self.top}; ask for at most {most:,} rows as {self.format}, "
+                "and go on with next_cursor."
+            )
+        return self.top

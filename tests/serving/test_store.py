@@ -1,0 +1,276 @@
+"""The store on SQLite and on PostgreSQL, against plain SQL and plain Python over the same rows."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from configs.settings import Definitions
+from features.errors import RequestError
+from models.scoring import Scored
+from serving.errors import AbsentError
+from serving.filters import Cursor, Filter
+from serving.rows import COLUMNS, rows
+from serving.store import Store
+
+DEFINITIONS = Definitions(currency="CHF", horizon_days=60)
+DAY = datetime(2025, 6, 1)  # noqa: DTZ001
+databases = (f"amity_{number}" for number in itertools.count())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    server, name = make_url(request.getfixturevalue("postgres")), next(databases)
+    server = server.set(drivername="postgresql+psycopg")
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    store = Store.open(url)
+    yield store
+    store.close()
+
+
+def sql(url: str, query: str, **values: Any) -> list[Any]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = connection.execute(text(query), values).all()
+    engine.dispose()
+    return [tuple(row) for row in found]
+
+
+def ids(found: list[dict[str, Any]]) -> list[str]:
+    return [row["customer_id"] for row in found]
+
+
+def test_what_is_saved_comes_back_whole(store: Store, make_scored: Any) -> None:
+    scored = make_scored()
+    scoring_id = store.save(scored, source="shop", definitions=DEFINITIONS)
+    scoring = store.current()
+    assert (scoring.id, scoring.as_of, scoring.model_version, scoring.source) == (
+        scoring_id,
+        DAY,
+        "1",
+        "shop",
+    )
+    assert (scoring.base_risk, scoring.customers, scoring.definitions) == (0.25, 400, DEFINITIONS)
+    page = store.at_risk(top=400)
+    assert page.rows == list(rows(scored))
+    assert tuple(page.rows[0]) == COLUMNS
+    by_id = scored.scores.set_index("customer_id")
+    for row in page.rows[::37]:
+        assert row["churn_probability"] == by_id.loc[row["customer_id"], "churn_probability"]
+        place = scored.scores.index[scored.scores.customer_id == row["customer_id"]][0]
+        assert row["service_points"] == scored.points.by_dimension.loc[place, "service"]
+        assert row["segment"] == scored.features.loc[place, "segment"]
+
+
+def test_the_list_is_ranked_by_value_at_risk_then_customer_id(store: Store, make_scored: Any) -> None:
+    store.save(make_scored(), source="shop", definitions=DEFINITIONS)
+    found = store.at_risk(top=400).rows
+    assert found == sorted(found, key=lambda row: (-row["value_at_risk"], row["customer_id"]))
+    assert [row["rank"] for row in found] == list(range(1, 401))
+    assert len({row["value_at_risk"] for row in found}) < 200, "the made-up scores should have ties"
+
+
+@pytest.mark.parametrize(
+    ("asked", "condition"),
+    [
+        ({"segment": "gold"}, "segment = 'gold'"),
+        ({"country": "DE"}, "country = 'DE'"),
+        ({"status": "slowing"}, "status = 'slowing'"),
+        ({"weak_point": "service"}, "'service' IN (weak_point_1, weak_point_2, weak_point_3)"),
+        ({"min_clv": 125.0}, "clv >= 125"),
+        ({"min_churn_probability": 0.5}, "churn_probability >= 0.5"),
+        (
+            {"segment": "silver", "weak_point": "rhythm", "min_clv": 50, "min_churn_probability": 0.2},
+            "segment = 'silver' AND 'rhythm' IN (weak_point_1, weak_point_2, weak_point_3) AND clv >= 50 "
+            "AND churn_probability >= 0.2",
+        ),
+    ],
+)
+def test_filters_keep_what_plain_sql_keeps(
+    store: Store, url: str, make_scored: Any, asked: dict[str, Any], condition: str
+) -> None:
+    store.save(make_scored(seed=1), source="shop", definitions=DEFINITIONS)
+    store.save(make_scored(), source="shop", definitions=DEFINITIONS)
+    latest = "scoring_id = (SELECT max(id) FROM scorings)"
+    order = "ORDER BY value_at_risk DESC, length(customer_id), customer_id"
+    expected = sql(
+        url, f"SELECT customer_id, value_at_risk FROM scores WHERE {latest} AND {condition} {order}"
+    )
+    page = store.at_risk(Filter(**asked), top=400)
+    assert 0 < len(expected) <= 400
+    assert sorted(ids(page.rows)) == sorted(customer_id for customer_id, _ in expected)
+    assert [row["value_at_risk"] for row in page.rows] == [value for _, value in expected]
+    assert page.matching == len(expected)
+    assert page.value_at_risk == pytest.approx(sum(value for _, value in expected))
+
+
+@pytest.mark.parametrize("top", [1, 7, 399, 400, 401])
+def test_pages_join_without_a_gap_or_a_repeat(store: Store, make_scored: Any, top: int) -> None:
+    store.save(make_scored(40 if top == 1 else 400), source="shop", definitions=DEFINITIONS)
+    pages = [store.at_risk(top=top)]
+    while pages[-1].next:
+        pages.append(store.at_risk(top=top, after=Cursor.parse(str(pages[-1].next))))
+    joined = [row for page in pages for row in page.rows]
+    assert joined == store.at_risk(top=1000).rows
+    assert joined == list(store.each_at_risk(store.current()))
+
+
+def test_a_page_goes_on_in_the_scoring_it_began_in(store: Store, make_scored: Any) -> None:
+    store.save(make_scored(), source="shop", definitions=DEFINITIONS)
+    before = store.at_risk(top=400).rows
+    first = store.at_risk(top=100)
+    store.save(make_scored(seed=3, as_of=DAY + timedelta(days=7)), source="shop", definitions=DEFINITIONS)
+    second = store.at_risk(top=300, after=first.next)
+    assert first.rows + second.rows == before
+    assert store.at_risk(top=400).rows != before
+
+
+def test_the_latest_is_the_last_scoring_of_the_newest_day(store: Store, make_scored: Any) -> None:
+    assert store.latest() is None
+    newest = store.save(make_scored(as_of=DAY), source="a", definitions=DEFINITIONS)
+    again = store.save(make_scored(as_of=DAY, seed=2), source="b", definitions=DEFINITIONS)
+    older = store.save(make_scored(as_of=DAY - timedelta(days=30)), source="c", definitions=DEFINITIONS)
+    assert newest < again < older
+    assert store.current().id == again
+    found = store.latest(DAY - timedelta(days=30))
+    assert found is not None
+    assert found.id == older
+    assert store.latest(DAY - timedelta(days=1)) is None
+
+
+def test_history_tells_the_last_scoring_of_each_day(store: Store, url: str, make_scored: Any) -> None:
+    for seed, days in ((1, 0), (2, 30), (3, 30), (4, 10)):
+        scored = make_scored(as_of=DAY + timedelta(days=days), seed=seed)
+        store.save(scored, source="shop", definitions=DEFINITIONS)
+    expected = sql(
+        url,
+        "SELECT churn_probability FROM scores WHERE customer_id = 'C17' AND scoring_id IN (1, 4, 3) "
+        "ORDER BY CASE scoring_id WHEN 1 THEN 1 WHEN 4 THEN 2 ELSE 3 END",
+    )
+    history = store.history("C17")
+    assert [(row["churn_probability"],) for row in history] == expected
+    assert [row["as_of"] for row in history] == [DAY + timedelta(days=days) for days in (0, 10, 30)]
+    assert store.history("nobody") == []
+
+
+def test_an_unknown_customer_is_told_with_how_many_are_there(store: Store, make_scored: Any) -> None:
+    store.save(make_scored(), source="shop", definitions=DEFINITIONS)
+    assert store.row("C17")["customer_id"] == "C17"
+    with pytest.raises(
+        AbsentError, match=r"'C999' is not among the 400 active customers as of 1 June 2025\. "
+    ):
+        store.row("C999")
+    with pytest.raises(AbsentError, match="is not among the 400"):
+        store.row("C\0 17")
+    store.save(make_scored(10, as_of=DAY + timedelta(days=1)), source="shop", definitions=DEFINITIONS)
+    with pytest.raises(AbsentError, match=r"\(last scored as of 1 June 2025\)"):
+        store.row("C17")
+
+
+def test_rows_of_many_customers(store: Store, make_scored: Any) -> None:
+    store.save(make_scored(3000), source="shop", definitions=DEFINITIONS)
+    wanted = [f"C{number}" for number in range(0, 6000, 2)]
+    found = store.rows_of(wanted, store.current())
+    assert set(ids(found)) == {f"C{number}" for number in range(0, 3000, 2)}
+
+
+@pytest.mark.parametrize("ask", [Store.current, Store.at_risk, lambda store: store.row("C1")])
+def test_before_the_first_scoring_everything_says_how_to_score(store: Store, ask: Any) -> None:
+    with pytest.raises(RequestError, match="run `amity score"):
+        ask(store)
+
+
+def test_what_cannot_be_asked_is_told(store: Store, make_scored: Any) -> None:
+    scored = make_scored()
+    nowhere = replace(scored, features=scored.features.drop(columns="country"))
+    store.save(nowhere, source="shop", definitions=DEFINITIONS)
+    with pytest.raises(RequestError, match="of segment 'bronze'; use one of gold, silver"):
+        store.at_risk(Filter(segment="bronze"))
+    with pytest.raises(RequestError, match="No customer bears a country"):
+        store.at_risk(Filter(country="DE"))
+    with pytest.raises(RequestError, match="top is 0; ask for 1 row or more"):
+        store.at_risk(top=0)
+    with pytest.raises(AbsentError, match="There is no scoring 99"):
+        store.at_risk(after=Cursor(99, 1))
+    assert store.at_risk(Filter(segment="gold", min_clv=1e9)).rows == []
+
+
+def test_nobody_scored_is_refused(store: Store, make_scored: Any) -> None:
+    scored = make_scored()
+    with pytest.raises(RequestError, match="Nobody was scored"):
+        store.save(replace(scored, scores=scored.scores.head(0)), source="shop", definitions=DEFINITIONS)
+
+
+def test_a_password_in_the_source_is_not_kept(store: Store, make_scored: Any) -> None:
+    store.save(make_scored(5), source="postgresql://me:hush@db/shop?schema=s", definitions=DEFINITIONS)
+    assert store.current().source == "postgresql://me:***@db/shop?schema=s"
+
+
+def test_readers_never_see_half_a_scoring(store: Store, url: str, make_scored: Any) -> None:
+    store.save(make_scored(), source="shop", definitions=DEFINITIONS)
+    writer = multiprocessing.get_context("fork").Process(
+        target=_save, args=(url, make_scored(20_000, seed=9))
+    )
+    writer.start()
+    seen = set()
+    while writer.is_alive():
+        scoring = store.current()
+        seen.add((scoring.customers, len(list(store.each_at_risk(scoring)))))
+    writer.join()
+    assert seen <= {(400, 400), (20_000, 20_000)}
+    assert (400, 400) in seen
+    assert store.current().customers == 20_000
+
+
+def test_a_killed_writer_leaves_nothing(store: Store, url: str, make_scored: Any) -> None:
+    store.save(make_scored(), source="shop", definitions=DEFINITIONS)
+    writer = multiprocessing.get_context("fork").Process(target=_save, args=(url, make_scored(60_000)))
+    writer.start()
+    time.sleep(0.8)
+    assert writer.pid is not None
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.join()
+    assert sql(url, "SELECT count(*) FROM scores") == [(400,)]
+    assert store.save(make_scored(7), source="shop", definitions=DEFINITIONS) > 1
+    assert store.current().customers == 7
+
+
+def test_many_may_open_a_new_store_at_once(url: str, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    openers = [context.Process(target=_open, args=(url, tmp_path / str(number))) for number in range(6)]
+    for opener in openers:
+        opener.start()
+    for opener in openers:
+        opener.join()
+    assert len([path for path in tmp_path.iterdir() if path.name.isdigit()]) == 6
+
+
+def _save(url: str, scored: Scored) -> None:
+    Store.open(url).save(scored, source="shop", definitions=DEFINITIONS)
+
+
+def _open(url: str, done: Path) -> None:
+    if Store.open(url).latest() is None:
+        done.touch()
