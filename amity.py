@@ -32,7 +32,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 TOP_OF_DEMO = 10
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[datetime]):
     """A day or a time, UTC where it bears no zone."""
 
     name = "date"
@@ -396,9 +396,8 @@ def run_scoring(address: str, as_of: datetime | None, *, model: str, file: Path,
         scored = score_tables(bundle, source.tables, day, settings.load(Playbook))
         write(scored.scores, file)
         Store.open().save(scored, source=address, definitions=bundle.manifest.definitions)
-    out.print(
-        f"Scored {len(scored.scores):,} customers as of {day:%Y-%m-%d} with version {bundle.manifest.version}."
-    )
+    version = bundle.manifest.version
+    out.print(f"Scored {len(scored.scores):,} customers as of {day:%Y-%m-%d} with version {version}.")
     out.print(f"The scores are in {file}, and kept for `amity at-risk`, `amity explain` and `amity serve`.")
 
 
@@ -413,7 +412,7 @@ def read(address: str, skip_bad_rows: bool) -> Source:
     if source.report.skipped:
         for problem in source.report.problems:
             if problem.level == "bad rows":
-                err.print(f"Left out: {problem.sentence()}", highlight=False, markup=False)
+                err.print(f"Left out: {problem.sentence}", highlight=False, markup=False)
     return source
 
 

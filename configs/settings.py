@@ -75,8 +75,14 @@ S = TypeVar("S", bound=_Settings)
 
 
 def folder() -> Path:
-    """The folder of the configuration: `AMITY_CONFIGS`, or the one that Amity brings."""
-    return Path(os.environ.get("AMITY_CONFIGS") or FOLDER)
+    """The folder of the configuration: `AMITY_CONFIGS`, or the one that Amity brings.
+
+    Raises ConfigError where there is no such folder.
+    """
+    given = os.environ.get("AMITY_CONFIGS")
+    if given and not Path(given).is_dir():
+        raise ConfigError(f"AMITY_CONFIGS names {given}, and there is no such folder.")
+    return Path(given or FOLDER)
 
 
 def load(kind: type[S], flags: Mapping[str, Any] | None = None) -> S:

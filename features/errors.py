@@ -1,11 +1,11 @@
 """Every exception that Amity raises on purpose.
 
-AmityError                   the message is one clear text for a person; the front door prints it and exits with 1
-├── ConfigError              a setting in configs/, the environment or a flag
-├── SourceError              a source that is not there, can't be read, or breaks the contract of the tables
-├── HistoryError             the tables are sound, but there is too little in them for the job
-├── ModelError               no such model, or a bundle that is damaged or doesn't fit
-└── RequestError             a question that can't be answered as asked (unknown customer, bad filter)
+AmityError           the message is one clear text for a person; the front door prints it, exits with 1
+├── ConfigError      a setting in configs/, the environment or a flag
+├── SourceError      a source that is not there, can't be read, or breaks the contract of the tables
+├── HistoryError     the tables are sound, but there is too little in them for the job
+├── ModelError       no such model, or a bundle that is damaged or doesn't fit
+└── RequestError     a question that can't be answered as asked (unknown customer, bad filter)
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import ibis
 
 from features.catalog import Aggregate, Feature
+from features.facts import DAY, seconds
 from features.tables import CONTRACT
 
 _NOT_GIVEN = "not given in customers"
@@ -20,7 +21,7 @@ AGGREGATES = (
     Aggregate(
         "days_since_sign_up",
         "customers",
-        lambda f: ((f.as_of.epoch_seconds() - f.signed_up_at.epoch_seconds()) / 86_400).max(),
+        lambda f: ((seconds(f.as_of) - seconds(f.signed_up_at)) / DAY).max(),
         ("signed_up_at",),
     ),
     Aggregate("age_years", "customers", lambda f: (f.as_of.year() - f.birth_year).max(), ("birth_year",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from features.catalog import Aggregate, Feature
-from features.facts import DAY, Facts
+from features.facts import DAY, Facts, seconds
 
 HOUR = 3_600
 WINDOWS = (30, 90, 180, 365)
@@ -16,11 +16,15 @@ def _complaint(f: Facts) -> Any:
 
 
 def _open(f: Facts) -> Any:
-    return _complaint(f) & f.resolved_at.isnull()
+    """Complaints never resolved, or reopened since."""
+    unsolved = f.resolved_at.isnull()
+    if "reopened_at" in f:
+        unsolved = unsolved | (f.reopened_at > f.resolved_at).fill_null(False)
+    return _complaint(f) & unsolved
 
 
 def _response_seconds(f: Facts) -> Any:
-    return f.first_response_at.epoch_seconds() - f.opened_at.epoch_seconds()
+    return seconds(f.first_response_at) - seconds(f.opened_at)
 
 
 AGGREGATES = (

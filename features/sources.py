@@ -9,10 +9,10 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
+from features.check.problems import Problem, refusal
 from features.check.report import Report, check
 from features.errors import SourceError
 from features.reader.opening import engine, memory, open_address
-from features.check.problems import Problem, refusal
 from features.reader.rows import empty_table, raw_rows
 
 IN_MEMORY = "in memory"

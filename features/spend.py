@@ -40,6 +40,13 @@ AGGREGATES = (
     Aggregate("discount_total", "orders", lambda f: f.sum("discount"), needs=("discount",), empty=0),
     Aggregate("discount_90d", "orders", lambda f: f.sum("discount", 90), needs=("discount",), empty=0),
     Aggregate("margin_365d", "orders", lambda f: f.sum("margin", 365), needs=("margin",), empty=0),
+    Aggregate(
+        "amount_of_margin_365d",
+        "orders",
+        lambda f: f.sum("amount", 365, where=f.margin.notnull()),
+        needs=("margin",),
+        empty=0,
+    ),
 )
 
 _NO_ORDER_90D = "no order in the last 90 days"
@@ -127,8 +134,8 @@ FEATURES = (
         "spend",
         "share",
         "margin over revenue in the last 365 days",
-        null="no order in the last 365 days",
-        needs=("margin_365d", "amount_365d"),
-        value=lambda row: row.margin_365d / row.amount_365d.nullif(0),
+        null="no order with a margin in the last 365 days",
+        needs=("margin_365d", "amount_of_margin_365d"),
+        value=lambda row: row.margin_365d / row.amount_of_margin_365d.nullif(0),
     ),
 )

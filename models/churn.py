@@ -100,7 +100,8 @@ class ChurnModel:
     def contributions(self, frame: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """The base log-odds, and each feature's signed SHAP value in calibrated log-odds.
 
-        Shape (rows, inputs). Base plus a row's contributions is that row's log-odds (Lundberg et al. 2020, TreeSHAP).
+        Shape (rows, inputs). Base plus a row's contributions is that row's log-odds (TreeSHAP, Lundberg et
+        al. 2020).
         """
         names = list(self.columns.names)
         if frame.empty:

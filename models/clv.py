@@ -135,7 +135,7 @@ def fit_clv(frame: pd.DataFrame, return_share: float, spread: Spread | None = No
 
 
 def measure_spread(predicted: np.ndarray, actual: np.ndarray, horizon_days: int) -> Spread | None:
-    """The spread of `actual` around `predicted` money in up to twelve groups of equal size, 30 or more each."""
+    """The spread of `actual` around `predicted` money, in up to twelve equal groups of at least 30."""
     groups = min(12, len(predicted) // 30)
     if groups == 0:
         return None

@@ -78,8 +78,8 @@ def require_tables(bundle: Bundle, tables: Mapping[str, ibis.Table]) -> None:
             missing += [f"{name}.{c}" for c in columns if c not in tables[name].columns]
     if missing:
         raise ModelError(
-            f"Model {bundle.manifest.version} was trained with {', '.join(missing)}, which this source "
-            "lacks. Add what is missing (an empty table means that nothing happened), or train anew without it."
+            f"Model {bundle.manifest.version} was trained with {', '.join(missing)}, which this source lacks."
+            " Add what is missing (an empty table means that nothing happened), or train anew without it."
         )
 
 
@@ -116,8 +116,7 @@ def _next_order(bundle: Bundle, frame: pd.DataFrame, definitions: Definitions) -
 
 
 def _weak_points(bundle: Bundle, frame: pd.DataFrame, weights: Points, naming: Naming) -> pd.DataFrame:
-    rows = frame.to_dict("records")
-    values = weights.by_dimension.to_dict("records")
+    rows, values = _records(frame), _records(weights.by_dimension)
     told = [_named(bundle, row, value, naming) for row, value in zip(rows, values, strict=True)]
     table: dict[str, Any] = {}
     for place in range(NAMED):
@@ -126,6 +125,10 @@ def _weak_points(bundle: Bundle, frame: pd.DataFrame, weights: Points, naming: N
         table[f"weak_point_{place + 1}_points"] = [size for _, size, _ in at]
         table[f"weak_point_{place + 1}_says"] = pd.array([text for _, _, text in at], dtype="str")
     return pd.DataFrame(table, index=frame.index)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _named(

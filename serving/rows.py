@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from models.scoring import Scored
 from serving.schema import POINTS, scores
+
+if TYPE_CHECKING:
+    from models.scoring import Scored
 
 Row = dict[str, Any]
 """A column's name → text, float, int, datetime (UTC, no zone) or None."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Select, func, insert, select
 from sqlalchemy.engine import make_url
@@ -15,13 +15,15 @@ from sqlalchemy.exc import ArgumentError
 from configs.settings import Definitions
 from features.errors import RequestError
 from models import words
-from models.scoring import Scored
 from serving.database import address, connect, shown, told
 from serving.errors import AbsentError
 from serving.filters import Cursor, Filter, storable
 from serving.rows import COLUMNS, OF_SCORING, Row, rows
 from serving.schema import scores, scorings
 from serving.scoring import Page, Scoring
+
+if TYPE_CHECKING:
+    from models.scoring import Scored
 
 WRITTEN_AT_ONCE = 10_000
 BATCH = 1000

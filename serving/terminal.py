@@ -21,7 +21,7 @@ def at_risk(page: Page) -> Group:
     """The list: who, how much is at stake, why, and what to do."""
     currency = page.scoring.definitions.currency
     usual = words.percent(page.scoring.base_risk)
-    entries = (Padding(_entry(row, currency, usual), (0, 0, 1, 0)) for row in page.rows)
+    entries = (Padding(_entry(row, currency, usual), (0, 0, 1, 0), expand=False) for row in page.rows)
     return Group(*entries, Text(_footer(page)))
 
 
@@ -29,7 +29,7 @@ def explain(row: Row, scoring: Scoring) -> str:
     """One customer in a few lines: risk, worth, each dimension's points, evidence, action."""
     currency, horizon = scoring.definitions.currency, scoring.definitions.horizon_days
     lines = [
-        f"Customer {row['customer_id']}, as of {words.date(scoring.as_of)} (model version {scoring.model_version})",
+        f"Customer {row['customer_id']}, as of {words.date(scoring.as_of)}, model version {scoring.model_version}",
         "",
         f"Status {row['status']}. {words.percent(row['churn_probability'])} likely not to order in the next "
         f"{horizon} days; the average customer starts at {words.percent(scoring.base_risk)}.",
@@ -53,7 +53,7 @@ def _entry(row: Row, currency: str, usual: str) -> Group:
         f"  {words.money(row['value_at_risk'], currency)} at risk: {words.percent(row['churn_probability'])} of "
         f"{words.money(row['clv'], currency)}; {row['status']}"
     )
-    return Group(head, *(Padding(line, (0, 0, 0, 6)) for line in _why(row, usual)))
+    return Group(head, *(Padding(line, (0, 0, 0, 6), expand=False) for line in _why(row, usual)))
 
 
 def _why(row: Row, usual: str) -> Iterator[Text]:

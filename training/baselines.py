@@ -23,10 +23,10 @@ def logistic(train: pd.DataFrame, judged: pd.DataFrame, columns: tuple[str, ...]
 
 
 def bg_nbd(histories: pd.DataFrame, judged: pd.DataFrame, horizon_days: int) -> np.ndarray:
-    """The probability of no order in the horizon by BG/NBD, fitted on everyone's history up to the same day."""
+    """The probability of no order in the horizon by BG/NBD, fitted on everyone's history up to that day."""
     model = BGNBD.fit(*history(histories))
     return np.asarray(model.no_order(*history(judged), horizon_days))
 
 
 def _logs(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
-    return np.log1p(np.maximum(frame[list(columns)].to_numpy(dtype=float), 0.0))
+    return np.asarray(np.log1p(np.maximum(frame[list(columns)].to_numpy(dtype=float), 0.0)))

@@ -14,10 +14,10 @@ import pandas as pd
 
 from configs.settings import Definitions, TrainingSettings
 from features.build import KEYS, build, catalog
-from features.facts import whole
 from features.labels import labels
 from features.reference import Reference, reference
 from features.snapshots import before, population, span
+from features.tables import CONTRACT
 from models.bundle import Bundle, Manifest
 from models.churn import ChurnModel, Trees, fit_churn
 from models.clv import INPUTS, ClvModel, Spread, fit_clv, measure_spread
@@ -26,6 +26,9 @@ from training.plan import Plan, plan
 
 SHORTEST_PAST = 180
 """Days of history before a finished CLV horizon that make it worth measuring the spread on."""
+
+HASHES = 2**31 - 1
+"""A row's hash is taken modulo this prime, so that the sum over a few billion rows has room."""
 
 Tables = Mapping[str, ibis.Table]
 
@@ -44,9 +47,7 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
         manifest=Manifest(
             as_of=as_of,
             definitions=definitions,
-            tables={
-                name: tuple(table.columns) for name, table in sorted(known.items()) if name in used(known)
-            },
+            tables=used(known),
             fingerprint=fingerprint(known),
             code=code_revision(),
             settings=settings.model_dump() | {"days": [day.isoformat() for day in chosen.days]},
@@ -69,7 +70,8 @@ def training_frame(tables: Tables, days: Plan, definitions: Definitions, told: R
     snapshots = population(tables, days.days, definitions.lookback_days)
     rows = build(tables, snapshots, told)
     outcome = labels(tables, snapshots, definitions.horizon_days)
-    return rows.join(outcome, list(KEYS)).to_pandas().sort_values(["as_of", "customer_id"], ignore_index=True)
+    frame: pd.DataFrame = rows.join(outcome, list(KEYS)).to_pandas()
+    return frame.sort_values(["as_of", "customer_id"], ignore_index=True)
 
 
 def fit_churn_model(
@@ -95,7 +97,8 @@ def customer_histories(tables: Tables, as_of: datetime, told: Reference) -> pd.D
     """Everyone who ordered before `as_of`, active or not, with the inputs of the CLV."""
     known = before(tables, as_of)
     everyone = population(known, [as_of], None)
-    return build(known, everyone, told, only=INPUTS).to_pandas().sort_values("customer_id", ignore_index=True)
+    frame: pd.DataFrame = build(known, everyone, told, only=INPUTS).to_pandas()
+    return frame.sort_values("customer_id", ignore_index=True)
 
 
 def _spread(tables: Tables, as_of: datetime, definitions: Definitions, told: Reference) -> Spread | None:
@@ -117,47 +120,45 @@ def _spread_over(
     return measure_spread(model.expected_revenue(frame, horizon), frame["revenue"].to_numpy(), horizon)
 
 
-def used(tables: Tables) -> set[str]:
-    """The tables that give at least one feature."""
+def used(tables: Tables) -> dict[str, tuple[str, ...]]:
+    """Table → the columns that the features are computed from; other columns may be missing at scoring."""
     book = catalog(tables)
-    return {table for feature in book.available(tables) for table in book.tables(feature)}
+    wanted = book.aggregates(book.available(tables))
+    required = {name: [c.name for c in CONTRACT[name].columns if not c.optional] for name in wanted}
+    return {
+        name: tuple(dict.fromkeys([*required[name], *(need for a in wanted[name] for need in a.needs)]))
+        for name in sorted(wanted)
+    }
 
 
 def fingerprint(tables: Tables) -> str:
-    """A digest of what the tables hold: rows, and each column's count, least, greatest and total.
+    """A digest of all that the tables hold; the order of rows and of columns doesn't matter.
 
-    The order of rows and of columns doesn't matter.
+    The rows are hashed by the engine: the same tables in another engine have another fingerprint.
     """
     figures = {name: _figures(table) for name, table in sorted(tables.items())}
     return hashlib.sha256(json.dumps(figures, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _figures(table: ibis.Table) -> dict[str, object]:
-    wanted = {"rows": table.count()}
-    for name in sorted(table.columns):
-        column = table[name]
-        wanted |= {
-            f"{name}:count": column.count(),
-            f"{name}:least": column.min(),
-            f"{name}:most": column.max(),
-        }
-        if column.type().is_floating():
-            wanted[f"{name}:total"] = whole(column).sum()
-        elif column.type().is_string():
-            wanted[f"{name}:total"] = column.length().sum()
-        elif column.type().is_timestamp():
-            wanted[f"{name}:total"] = column.epoch_seconds().sum()
-    row: dict[str, object] = table.aggregate(**wanted).to_pyarrow().to_pylist()[0]
-    return row
+    """The columns, how many rows there are, and the sum of the rows' hashes."""
+    columns = sorted(table.columns)
+    values = [table[name].cast("string").hash().cast("string").fill_null("null") for name in columns]
+    row = ibis.literal(" ").join(values).hash() % HASHES
+    figures = table.aggregate(rows=table.count(), total=row.sum()).to_pyarrow().to_pylist()[0]
+    return {"columns": columns, **figures}
 
 
 def code_revision() -> str:
-    """The commit of this code, or `unknown` outside a checkout."""
-    asked = subprocess.run(  # noqa: S603
-        ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """The commit of this code, or `unknown` outside a checkout and where there is no git."""
+    try:
+        asked = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return "unknown"
     return asked.stdout.strip() or "unknown"

@@ -1,4 +1,4 @@
-"""Would it have worked? The same recipe, trained as of the last day whose horizon is over, judged on that horizon."""
+"""Would it have worked? The recipe, trained as of the last day whose horizon is over, and judged on it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from configs.settings import Definitions, TrainingSettings
 from features.build import KEYS, build, catalog
-from features.errors import AmityError, HistoryError
+from features.errors import AmityError, HistoryError, ModelError
 from features.labels import labels
 from features.reference import Reference, reference
 from features.snapshots import before, population
@@ -27,10 +28,11 @@ AMITY = "Amity"
 
 @dataclass(frozen=True)
 class Judgement:
-    """How each model did on the judged day. `outcome`: customer_id, churned, revenue. `metrics`: model → figures.
+    """How each model did on the judged day.
 
-    `probabilities`: model → churn probability, in the order of `outcome`. `on_customers_held_out`: true where
-    history was too short to train on earlier days, and the customers were split instead.
+    `outcome`: customer_id, churned, revenue. `metrics`: model → figures. `probabilities`: model → churn
+    probability, in the order of `outcome`. `on_customers_held_out`: true where history was too short to train
+    on earlier days, and the customers were split instead.
     """
 
     as_of: datetime
@@ -81,7 +83,7 @@ def judge_champion(
     if _words(champion.manifest.definitions) != _words(definitions):
         raise AmityError("the champion defines churn by other days")
     if champion.manifest.as_of > judgement.as_of:
-        settings = TrainingSettings(**{k: v for k, v in champion.manifest.settings.items() if k != "days"})
+        settings = _recipe_of(champion)
         again = judge(
             tables, judgement.as_of + timedelta(days=definitions.horizon_days), definitions, settings
         )
@@ -91,16 +93,16 @@ def judge_champion(
 
 
 def judged_frame(tables: Tables, day: datetime, definitions: Definitions, told: Reference) -> pd.DataFrame:
-    """The active customers of a day with features and outcome, sorted by customer; raises HistoryError for nobody."""
+    """The active customers of a day with features and outcome, by customer; HistoryError for nobody."""
     snapshots = population(tables, [day], definitions.lookback_days)
     rows = build(tables, snapshots, told).join(
         labels(tables, snapshots, definitions.horizon_days), list(KEYS)
     )
-    frame = rows.to_pandas().sort_values("customer_id", ignore_index=True)
+    frame: pd.DataFrame = rows.to_pandas().sort_values("customer_id", ignore_index=True)
     if frame.empty:
         raise HistoryError(
-            f"Nobody was active on {day:%Y-%m-%d}, the last day whose horizon is over, so no model can be judged. "
-            "Choose another --as-of, or a longer lookback_days."
+            f"Nobody was active on {day:%Y-%m-%d}, the last day whose horizon is over, so no model can be "
+            "judged. Choose another --as-of, or a longer lookback_days."
         )
     return frame
 
@@ -124,6 +126,13 @@ def _cross_fitted(recipe: Recipe, judged: pd.DataFrame) -> np.ndarray:
     for held in range(FOLDS):
         probability[fold == held] = recipe(judged[fold != held], judged[fold == held])
     return probability
+
+
+def _recipe_of(champion: Bundle) -> TrainingSettings:
+    try:
+        return TrainingSettings(**{k: v for k, v in champion.manifest.settings.items() if k != "days"})
+    except ValidationError:
+        raise ModelError("its training settings are not those of this Amity") from None
 
 
 def _words(definitions: Definitions) -> tuple[int, int]:

@@ -39,17 +39,23 @@ def calibration_error(churned: np.ndarray, probability: np.ndarray) -> float:
 
 
 def money_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Mean absolute error, root mean squared error, sum predicted over actual, and the normalised Gini."""
+    """Mean absolute error, root mean squared error, sum predicted over actual, and the normalised Gini.
+
+    The sums' ratio is not a number where nobody spent, the Gini where all spent the same.
+    """
     total = actual.sum()
     return {
         "clv_mae": float(np.mean(np.abs(predicted - actual))),
         "clv_rmse": float(np.sqrt(np.mean((predicted - actual) ** 2))),
         "clv_predicted_over_actual": float(predicted.sum() / total) if total else float("nan"),
-        "clv_gini": gini(actual, predicted) / gini(actual, actual) if total else float("nan"),
+        "clv_gini": gini(actual, predicted) / best if (best := gini(actual, actual)) else float("nan"),
     }
 
 
 def gini(actual: np.ndarray, predicted: np.ndarray) -> float:
     """Area between the curve of `actual`, sorted by falling prediction, and the diagonal."""
-    shares = np.cumsum(actual[np.argsort(-predicted, kind="stable")]) / actual.sum()
+    total = actual.sum()
+    if not total:
+        return 0.0
+    shares = np.cumsum(actual[np.argsort(-predicted, kind="stable")]) / total
     return float(np.mean(shares) - (len(actual) + 1) / (2 * len(actual)))

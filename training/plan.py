@@ -28,7 +28,7 @@ def plan(
     settings: TrainingSettings,
     customers: int,
 ) -> Plan:
-    """The snapshots to train on as of a day; `customers`: how many there are, which bounds the rows in memory.
+    """The snapshots to train on as of a day; `customers`: how many there are, which bounds the memory.
 
     Raises HistoryError where no horizon is over since there was enough history before it.
     """
@@ -37,10 +37,10 @@ def plan(
     if last < earliest:
         needed = definitions.horizon_days + settings.first_history_days
         raise HistoryError(
-            f"There is less history than one horizon needs: orders start on {first_order:%Y-%m-%d}, and training as "
-            f"of {as_of:%Y-%m-%d} needs {needed} days before it ({settings.first_history_days} of history and a "
-            f"horizon of {definitions.horizon_days}); there are {(as_of - first_order).days}. Choose a later day or a "
-            "shorter horizon_days."
+            f"There is less history than one horizon needs: orders start on {first_order:%Y-%m-%d}, and "
+            f"training as of {as_of:%Y-%m-%d} needs {needed} days before it ({settings.first_history_days} "
+            f"of history and a horizon of {definitions.horizon_days}); there are {(as_of - first_order).days}."
+            " Choose a later day or a shorter horizon_days."
         )
     most = max(FEWEST_SNAPSHOTS, min(settings.max_snapshots, MOST_ROWS // max(1, customers)))
     days: Sequence[datetime] = [last - timedelta(days=settings.step_days * step) for step in range(most)]

@@ -15,7 +15,7 @@ from training.metrics import reliability
 
 mpl.use("Agg")
 
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 
 def calibration_plot(judgement: Judgement, file: Path) -> None:

@@ -49,10 +49,14 @@ def bundle(alias: str) -> Bundle:
 
 
 def folder(alias: str) -> Path:
-    """Where the bundle of an alias or version lies on this machine; it is fetched from MLflow when needed."""
+    """Where the bundle of an alias or version lies on this machine; it is fetched from MLflow when needed.
+
+    The run is part of the name: version 1 of another MLflow is another model.
+    """
     connect()
     version = _version(alias)
-    target = home() / "bundles" / version
+    run_id = str(MlflowClient().get_model_version(MODEL, version).run_id)
+    target = home() / "bundles" / f"{version}-{run_id[:8]}"
     if not target.exists():
         _fetch(version, target)
     return target

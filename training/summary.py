@@ -25,7 +25,8 @@ def judged(judgement: Judgement) -> Table:
     )
     churned = judgement.churned
     table = Table(
-        title=f"Judged from {judgement.as_of:%Y-%m-%d}: {len(churned):,} customers, {churned.mean():.1%} churned; {way}",
+        title=f"Judged from {judgement.as_of:%Y-%m-%d}: {len(churned):,} customers, "
+        f"{churned.mean():.1%} churned; {way}",
         title_justify="left",
     )
     table.add_column("model")
@@ -45,7 +46,8 @@ def outcome(training: Training) -> str:
     losses = {name: figures["log_loss"] for name, figures in training.judgement.metrics.items()}
     better = [name for name, loss in losses.items() if loss < losses[AMITY]]
     if better:
-        text += f" On this horizon {' and '.join(better)} had a lower log loss than Amity; look before you rely on it."
+        names = " and ".join(better)
+        text += f" On this horizon {names} had a lower log loss than Amity; look before you rely on it."
     return text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import tempfile
 import warnings
@@ -14,10 +15,15 @@ from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
+from sqlalchemy.exc import SQLAlchemyError
 
 from configs.settings import home
+from features.check.report import reason
+from features.errors import ModelError
+from features.reader.opening import shown
 from models.bundle import Bundle, save
 from training.judge import AMITY, Judgement
 from training.plots import calibration_plot, shap_plot
@@ -28,16 +34,25 @@ REQUIREMENTS = ("lightgbm", "numpy", "pandas", "scipy", "ibis-framework", "duckd
 
 
 def connect() -> None:
-    """Point MLflow at `MLFLOW_TRACKING_URI`, or at a SQLite file under the home folder."""
+    """Point MLflow at `MLFLOW_TRACKING_URI`, or at a SQLite file under the home folder.
+
+    Raises ModelError where it doesn't answer.
+    """
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     home().mkdir(parents=True, exist_ok=True)
     uri = tracking_uri()
     mlflow.set_tracking_uri(uri)
-    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        own = (home() / "mlflow-artifacts").as_uri() if uri == _own_uri() else None
-        mlflow.create_experiment(EXPERIMENT, artifact_location=own)
+    try:
+        if mlflow.get_experiment_by_name(EXPERIMENT) is None:
+            own = (home() / "mlflow-artifacts").as_uri() if uri == _own_uri() else None
+            mlflow.create_experiment(EXPERIMENT, artifact_location=own)
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        raise ModelError(
+            f"MLflow at {shown(uri)} can't be used: {reason(error)}. Start it, or point MLFLOW_TRACKING_URI "
+            "at another; without it, a file in the home folder of Amity serves."
+        ) from None
 
 
 def tracking_uri() -> str:
@@ -108,8 +123,13 @@ def _signature(bundle: Bundle) -> ModelSignature:
 
 def _flat(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     """`auroc` for Amity, `auroc/BG-NBD` for a baseline; figures that don't exist are left out."""
-    flat = {}
+    flat: dict[str, float] = {}
     for model, figures in metrics.items():
         end = "" if model == AMITY else "/" + model.replace("/", "-")
-        flat |= {f"{name}{end}": float(value) for name, value in figures.items() if value == value}
+        flat |= {f"{name}{end}": value for name, value in finite(figures).items()}
     return flat
+
+
+def finite(figures: Mapping[str, Any]) -> dict[str, float]:
+    """The figures that exist: those that one outcome alone doesn't give are not a number, and left out."""
+    return {name: float(value) for name, value in figures.items() if math.isfinite(value)}

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from configs.settings import Definitions, TrainingSettings
 from features.build import build
-from features.errors import AmityError
+from features.errors import AmityError, ModelError
+from features.reader.opening import shown
 from features.snapshots import before, population
 from models.bundle import Bundle
 from training import registry, tracking
@@ -46,14 +47,16 @@ def train(
     """Train as of a day, from facts before it, and log all of it to MLflow.
 
     Raises HistoryError where there is too little to learn from. The version is registered only when
-    everything is logged, and becomes champion only when it beats the champion there is.
+    everything is logged, and becomes champion only when it beats the champion there is. `source`: the address
+    of the tables; a password in it is not logged.
     """
+    tracking.connect()
     known = before(tables, as_of)
     say("Judging the recipe on the last horizon that is over")
     judgement = judge(known, as_of, definitions, settings)
     say("Fitting on everything known")
     bundle = fit(known, as_of, definitions, settings).with_metrics(
-        {"judged_as_of": judgement.as_of.isoformat(), "churn": dict(judgement.metrics[AMITY])}
+        {"judged_as_of": judgement.as_of.isoformat(), "churn": tracking.finite(judgement.metrics[AMITY])}
     )
     say("Comparing with the champion")
     better, because = _against_champion(known, judgement, definitions)
@@ -61,7 +64,7 @@ def train(
     with tracking.run(f"train as of {as_of:%Y-%m-%d}") as run_id:
         sample = build(known, population(known, [as_of], definitions.lookback_days), bundle.reference)
         uri = tracking.log(
-            bundle, judgement, sample.order_by("customer_id").limit(PLOTTED_ROWS).to_pandas(), source
+            bundle, judgement, sample.order_by("customer_id").limit(PLOTTED_ROWS).to_pandas(), shown(source)
         )
         tracking.note(promoted=better, because=because)
     version = registry.register(uri)
@@ -71,7 +74,10 @@ def train(
 
 
 def _against_champion(tables: Tables, judgement: Judgement, definitions: Definitions) -> tuple[bool, str]:
-    champion = registry.champion()
+    try:
+        champion = registry.champion()
+    except ModelError as error:
+        return True, f"the champion there is can't be used: {error}"
     if champion is None:
         return True, "it is the first model"
     name = f"the champion (version {champion.manifest.version})"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
-import os
-import signal
+import pickle
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -81,7 +84,8 @@ def test_what_is_saved_comes_back_whole(store: Store, make_scored: Any) -> None:
         assert row["churn_probability"] == by_id.loc[row["customer_id"], "churn_probability"]
         place = scored.scores.index[scored.scores.customer_id == row["customer_id"]][0]
         assert row["service_points"] == scored.points.by_dimension.loc[place, "service"]
-        assert row["segment"] == scored.features.loc[place, "segment"]
+        segment = scored.features.loc[place, "segment"]
+        assert row["segment"] == (None if pd.isna(segment) else segment)
 
 
 def test_the_list_is_ranked_by_value_at_risk_then_customer_id(store: Store, make_scored: Any) -> None:
@@ -228,49 +232,54 @@ def test_a_password_in_the_source_is_not_kept(store: Store, make_scored: Any) ->
     assert store.current().source == "postgresql://me:***@db/shop?schema=s"
 
 
-def test_readers_never_see_half_a_scoring(store: Store, url: str, make_scored: Any) -> None:
+def test_readers_never_see_half_a_scoring(store: Store, url: str, make_scored: Any, tmp_path: Path) -> None:
     store.save(make_scored(), source="shop", definitions=DEFINITIONS)
-    writer = multiprocessing.get_context("fork").Process(
-        target=_save, args=(url, make_scored(20_000, seed=9))
-    )
-    writer.start()
     seen = set()
-    while writer.is_alive():
-        scoring = store.current()
-        seen.add((scoring.customers, len(list(store.each_at_risk(scoring)))))
-    writer.join()
+    with saving(url, make_scored(20_000, seed=9), tmp_path) as writer:
+        while writer.poll() is None:
+            scoring = store.current()
+            seen.add((scoring.customers, sum(1 for _ in store.each_at_risk(scoring))))
     assert seen <= {(400, 400), (20_000, 20_000)}
     assert (400, 400) in seen
     assert store.current().customers == 20_000
 
 
-def test_a_killed_writer_leaves_nothing(store: Store, url: str, make_scored: Any) -> None:
+def test_a_killed_writer_leaves_nothing(store: Store, url: str, make_scored: Any, tmp_path: Path) -> None:
     store.save(make_scored(), source="shop", definitions=DEFINITIONS)
-    writer = multiprocessing.get_context("fork").Process(target=_save, args=(url, make_scored(60_000)))
-    writer.start()
-    time.sleep(0.8)
-    assert writer.pid is not None
-    os.kill(writer.pid, signal.SIGKILL)
-    writer.join()
+    with saving(url, make_scored(60_000), tmp_path) as writer:
+        time.sleep(0.5)
+        assert writer.poll() is None, "it should be killed before it is done"
+        writer.kill()
     assert sql(url, "SELECT count(*) FROM scores") == [(400,)]
-    assert store.save(make_scored(7), source="shop", definitions=DEFINITIONS) > 1
+    store.save(make_scored(7), source="shop", definitions=DEFINITIONS)
     assert store.current().customers == 7
 
 
-def test_many_may_open_a_new_store_at_once(url: str, tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    openers = [context.Process(target=_open, args=(url, tmp_path / str(number))) for number in range(6)]
-    for opener in openers:
-        opener.start()
-    for opener in openers:
-        opener.join()
-    assert len([path for path in tmp_path.iterdir() if path.name.isdigit()]) == 6
+def test_many_may_open_a_new_store_at_once(url: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(Store.open, [url] * 8))
+    assert [store.latest() for store in stores] == [None] * 8
+    for store in stores:
+        store.close()
 
 
-def _save(url: str, scored: Scored) -> None:
-    Store.open(url).save(scored, source="shop", definitions=DEFINITIONS)
+SAVE = """
+import pickle, sys
+from configs.settings import Definitions
+from serving.store import Store
+scored = pickle.loads(open(sys.argv[2], "rb").read())
+store = Store.open(sys.argv[1])
+print("saving", flush=True)
+store.save(scored, source="shop", definitions=Definitions())
+"""
 
 
-def _open(url: str, done: Path) -> None:
-    if Store.open(url).latest() is None:
-        done.touch()
+@contextmanager
+def saving(url: str, scored: Scored, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has just begun to save; it is over afterwards."""
+    (folder / "scored").write_bytes(pickle.dumps(scored))
+    command = [sys.executable, "-c", SAVE, url, str(folder / "scored")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "saving\n"
+        yield writer
