@@ -122,4 +122,15 @@ def _order_lines(tables: Mapping[str, ibis.Table]) -> ibis.Table:
     return tables["order_lines"].join(orders, "order_id")
 
 
-_PREPARE = {"orders": _orders, "order_lines": _order_lines}
+def attribute_columns(customers: ibis.Table) -> dict[str, str]:
+    """The columns of `customers` beyond the contract, by the names of their features."""
+    known = {column.name for column in CONTRACT["customers"].columns}
+    return {f"attribute_{column}": column for column in sorted(set(customers.columns) - known)}
+
+
+def _customers(tables: Mapping[str, ibis.Table]) -> ibis.Table:
+    """Customers with the attributes renamed, so that none is mistaken for a column of the snapshots."""
+    return tables["customers"].rename(attribute_columns(tables["customers"]))
+
+
+_PREPARE = {"orders": _orders, "order_lines": _order_lines, "customers": _customers}

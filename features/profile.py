@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import ibis
 
 from features.catalog import Aggregate, Feature
-from features.facts import DAY, seconds
-from features.tables import CONTRACT
+from features.facts import DAY, attribute_columns, seconds
 
 _NOT_GIVEN = "not given in customers"
 
@@ -49,23 +48,23 @@ def attributes(tables: Mapping[str, ibis.Table]) -> tuple[tuple[Aggregate, ...],
     customers = tables.get("customers")
     if customers is None:
         return (), ()
-    known = {column.name for column in CONTRACT["customers"].columns}
-    extra = sorted(set(customers.columns) - known)
-    return tuple(_attribute_aggregate(c) for c in extra), tuple(
-        _attribute(c, categorical=customers[c].type().is_string()) for c in extra
+    columns = attribute_columns(customers)
+    return tuple(_attribute_aggregate(name, column) for name, column in columns.items()), tuple(
+        _attribute(name, column, categorical=customers[column].type().is_string())
+        for name, column in columns.items()
     )
 
 
-def _attribute_aggregate(column: str) -> Aggregate:
-    return Aggregate(f"attribute_{column}", "customers", lambda f: f.table[column].max(), (column,))
+def _attribute_aggregate(name: str, column: str) -> Aggregate:
+    return Aggregate(name, "customers", lambda f: f.table[name].max(), (column,))
 
 
-def _attribute(column: str, *, categorical: bool) -> Feature:
+def _attribute(name: str, column: str, *, categorical: bool) -> Feature:
     return Feature(
-        f"attribute_{column}",
+        name,
         "profile",
         "name" if categorical else "number",
-        column.replace("_", " "),
+        column.replace("_", " ").strip() or column,
         null=_NOT_GIVEN,
         kind="category" if categorical else "number",
     )

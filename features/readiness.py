@@ -13,6 +13,7 @@ from features.labels import labels
 from features.snapshots import population
 
 FEWEST_CUSTOMERS, GOOD_CUSTOMERS, FEWEST_OUTCOMES = 50, 100, 20
+HISTORY_DAYS = 60
 
 
 class Definitions(Protocol):
@@ -41,8 +42,8 @@ def readiness(
 ) -> Readiness:
     """Judges clean tables by the orders up to `now` (UTC without a zone; the clock where it is null).
 
-    Training needs three horizons of orders: one of history, one to learn from, one to judge by; and on the
-    last day with a complete horizon, enough active customers of whom enough churned and enough stayed.
+    Training needs some history and one horizon of orders; and on the last day with a complete horizon, enough
+    active customers of whom enough churned and enough stayed.
     """
     if "orders" not in tables:
         return Readiness(("There are no orders to learn from.",), ())
@@ -69,13 +70,19 @@ def _history(
     horizon = definitions.horizon_days
     days = (_day(last) - _day(first)).days + 1
     orders = f"The orders run from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {days:,} days"
-    if days < 3 * horizon:
-        until = _day(first) + timedelta(days=3 * horizon - 1)
-        shorter = f", or a horizon of at most {days // 3} days" if days >= 3 else ""
+    needed, judged = HISTORY_DAYS + horizon, HISTORY_DAYS + 2 * horizon
+    if days < needed:
+        until = _day(first) + timedelta(days=needed - 1)
         return (
-            f"{orders}; with a horizon of {horizon} days, training needs {3 * horizon} (one horizon of"
-            f" history, one to learn from, one to judge by): orders until {until:%Y-%m-%d}{shorter}.",
+            f"{orders}; with a horizon of {horizon} days, training needs {needed} ({HISTORY_DAYS} of history and"
+            f" one horizon): orders until {until:%Y-%m-%d}, or a shorter horizon.",
         ), ()
+    if days < judged:
+        until = _day(first) + timedelta(days=judged - 1)
+        return (), (
+            f"{orders}; judging a model on a later horizon than it learnt from needs {judged}, orders until"
+            f" {until:%Y-%m-%d}. Until then it is judged on customers held out.",
+        )
     full = definitions.lookback_days + 2 * horizon
     if days < full:
         until = _day(first) + timedelta(days=full - 1)

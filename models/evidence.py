@@ -73,9 +73,9 @@ def _rhythm(c: Customer) -> Facts:
     if c("orders_90d") < c("orders_90_to_180d"):
         before = f"{c('orders_90_to_180d'):.0f} in the 90 days before"
         yield f"{c.count('orders_90d', 'order')} in the last 90 days, {before}"
-    if c("days_since_first_order") < 365:
+    if c("days_since_first_order") < 90:
         yield f"customer for only {c.days('days_since_first_order')}, {c.count('orders', 'order')} so far"
-    elif c.below_peers("orders_365d"):
+    elif c("days_since_first_order") >= 365 and c.below_peers("orders_365d"):
         yield f"{c.count('orders_365d', 'order')} in the last 365 days; {c.like_this('orders_365d')}"
 
 

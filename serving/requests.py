@@ -64,7 +64,7 @@ class EventsRequest(_Request):
     )
 
     def require_sound(self) -> None:
-        """Raises RequestError where there is more than one request may carry, or a column has no good name."""
+        """Raises RequestError where there is more than a request may carry, or a column has no good name."""
         events = sum(len(rows) for rows in self.tables.values())
         if events > MOST_EVENTS:
             raise RequestError(f"The tables hold {events:,} rows; one request may carry {MOST_EVENTS:,}.")
@@ -86,8 +86,8 @@ def _require_names(table: str, columns: set[str]) -> None:
     unnamed = [column for column in columns if not column.strip() or not column.isprintable()]
     if unnamed or len({column.lower() for column in columns}) < len(columns):
         raise RequestError(
-            f"Columns of {table} have no name, unprintable names, or names that differ in upper and lower case "
-            "only; name each once, in plain letters."
+            f"Columns of {table} have no name, unprintable names, or names that differ in upper and lower "
+            "case only; name each once, in plain letters."
         )
 
 

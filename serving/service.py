@@ -37,9 +37,5 @@ class Amity:
         self._resources = Resources.open()
         api.state.resources = self._resources
 
-    @bentoml.on_shutdown
-    def close(self) -> None:
-        self._resources.store.close()
-
     def __is_ready__(self) -> bool:
         return lists.health(self._resources).store_reachable

@@ -97,16 +97,16 @@ class Store:
             raise AbsentError(f"There is no scoring {scoring_id}; start the list anew, without a cursor.")
         return Scoring.of(row)
 
-    def at_risk(self, filter: Filter = EVERYONE, top: int = 50, after: Cursor | None = None) -> Page:  # noqa: A002
-        """The `top` customers with most value at risk that pass the filter, ties by customer_id.
+    def at_risk(self, only: Filter = EVERYONE, top: int = 50, after: Cursor | None = None) -> Page:
+        """The `top` customers with most value at risk that pass `only`, ties by customer_id.
 
         A page that goes on `after` a cursor comes from the cursor's scoring, whatever was scored since.
-        Raises RequestError where `top` is below 1 or the filter names a segment or country that nobody has,
+        Raises RequestError where `top` is below 1 or `only` names a segment or country that nobody has,
         AbsentError where nothing is scored yet or the cursor's scoring is gone.
         """
         _require_positive(top)
         scoring = self.scoring(after.scoring_id) if after else self.current()
-        wanted = _in(scoring, filter)
+        wanted = _in(scoring, only)
         with self._reading() as connection:
             matching, worth = connection.execute(
                 wanted.with_only_columns(
@@ -116,16 +116,16 @@ class Store:
                 )
             ).one()
             if not matching:
-                _require_known(connection, scoring, filter)
+                _require_known(connection, scoring, only)
             found = _ranked(connection, wanted, after.rank if after else 0, top + 1)
         more = Cursor(scoring.id, found[top - 1]["rank"]) if len(found) > top else None
         return Page(scoring, found[:top], int(matching), float(worth), more)
 
-    def each_at_risk(self, scoring: Scoring, filter: Filter = EVERYONE, after_rank: int = 0) -> Iterator[Row]:  # noqa: A002
-        """All rows of a scoring that pass the filter, ranked, a batch at a time."""
+    def each_at_risk(self, scoring: Scoring, only: Filter = EVERYONE, after_rank: int = 0) -> Iterator[Row]:
+        """All rows of a scoring that pass `only`, ranked, a batch at a time."""
         while True:
             with self._reading() as connection:
-                found = _ranked(connection, _in(scoring, filter), after_rank, BATCH)
+                found = _ranked(connection, _in(scoring, only), after_rank, BATCH)
             yield from found
             if len(found) < BATCH:
                 return
@@ -173,8 +173,8 @@ class Store:
             yield connection
 
 
-def _in(scoring: Scoring, filter: Filter) -> Select[Any]:  # noqa: A002
-    return ROW.where(scores.c.scoring_id == scoring.id, *filter.conditions())
+def _in(scoring: Scoring, only: Filter) -> Select[Any]:
+    return ROW.where(scores.c.scoring_id == scoring.id, *only.conditions())
 
 
 def _ranked(connection: Connection, wanted: Select[Any], after_rank: int, limit: int) -> list[Row]:
@@ -207,10 +207,10 @@ def _require_positive(top: int) -> None:
         raise RequestError(f"top is {top}; ask for 1 row or more.")
 
 
-def _require_known(connection: Connection, scoring: Scoring, filter: Filter) -> None:  # noqa: A002
-    """Nobody passes the filter: tell a word that nobody bears from an empty answer."""
+def _require_known(connection: Connection, scoring: Scoring, only: Filter) -> None:
+    """Nobody passes: tell a word that nobody bears from an empty answer."""
     for name in ("segment", "country"):
-        asked, column = getattr(filter, name), scores.c[name]
+        asked, column = getattr(only, name), scores.c[name]
         if asked is None:
             continue
         there = select(column).where(scores.c.scoring_id == scoring.id, column.is_not(None)).distinct()

@@ -39,8 +39,8 @@ def plan(
         raise HistoryError(
             f"There is less history than one horizon needs: orders start on {first_order:%Y-%m-%d}, and "
             f"training as of {as_of:%Y-%m-%d} needs {needed} days before it ({settings.first_history_days} "
-            f"of history and a horizon of {definitions.horizon_days}); there are {(as_of - first_order).days}."
-            " Choose a later day or a shorter horizon_days."
+            f"of history and a horizon of {definitions.horizon_days}); there are "
+            f"{(as_of - first_order).days}. Choose a later day or a shorter horizon_days."
         )
     most = max(FEWEST_SNAPSHOTS, min(settings.max_snapshots, MOST_ROWS // max(1, customers)))
     days: Sequence[datetime] = [last - timedelta(days=settings.step_days * step) for step in range(most)]

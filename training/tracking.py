@@ -41,6 +41,7 @@ def connect() -> None:
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     home().mkdir(parents=True, exist_ok=True)
     uri = tracking_uri()
     mlflow.set_tracking_uri(uri)
@@ -50,8 +51,8 @@ def connect() -> None:
             mlflow.create_experiment(EXPERIMENT, artifact_location=own)
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise ModelError(
-            f"MLflow at {shown(uri)} can't be used: {reason(error)}. Start it, or point MLFLOW_TRACKING_URI "
-            "at another; without it, a file in the home folder of Amity serves."
+            f"MLflow at {shown(uri)} can't be used: {shown(reason(error))}. Start it, or point "
+            "MLFLOW_TRACKING_URI at another; without it, a file in the home folder of Amity serves."
         ) from None
 
 

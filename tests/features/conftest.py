@@ -15,8 +15,6 @@ import pytest
 
 from demo.simulate import simulate
 from features.build import KEYS, build
-from features.check.columns import TYPES
-from features.reader.opening import memory
 from features.reference import Reference, reference
 from features.snapshots import population
 from features.sources import Source, open_source

@@ -138,7 +138,8 @@ def test_activities_agree_with_sql(agrees: Callable[[str], None]) -> None:
             count(*) FILTER (known AND age <= INTERVAL 365 DAY) AS activities_365d,
             count(*) FILTER (age > INTERVAL 90 DAY AND age <= INTERVAL 180 DAY) AS activities_90_to_180d,
             2 * count(*) FILTER (known AND age <= INTERVAL 30 DAY)
-                / nullif(count(*) FILTER (age > INTERVAL 30 DAY AND age <= INTERVAL 90 DAY), 0) AS activity_change,
+                / nullif(count(*) FILTER (age > INTERVAL 30 DAY AND age <= INTERVAL 90 DAY), 0)
+                AS activity_change,
             count(*) FILTER (known AND kind = 'visit' AND age <= INTERVAL 90 DAY) AS visits_90d,
             count(*) FILTER (known AND kind = 'open' AND age <= INTERVAL 30 DAY) AS opens_30d,
             count(*) FILTER (kind = 'click' AND age > INTERVAL 90 DAY AND age <= INTERVAL 180 DAY)

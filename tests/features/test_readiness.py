@@ -53,22 +53,30 @@ def test_too_short_a_history_says_until_when_orders_are_needed() -> None:
     judged = judge(crowd(60, 40, last=69))
     assert judged.missing == (
         "The orders run from 2023-01-01 to 2023-03-11, 70 days; with a horizon of 30 days, training needs 90 "
-        "(one horizon of history, one to learn from, one to judge by): orders until 2023-03-31, or a horizon "
-        "of at most 23 days.",
+        "(60 of history and one horizon): orders until 2023-03-31, or a shorter horizon.",
     )
 
 
-def test_the_shortest_history_is_three_horizons_to_the_day() -> None:
+def test_the_shortest_history_is_sixty_days_and_a_horizon_to_the_day() -> None:
     assert judge(crowd(60, 40, last=89)).ready
     assert not judge(crowd(60, 40, last=88)).ready
 
 
-def test_a_lookback_not_seen_in_full_is_advice() -> None:
+def test_too_short_to_judge_on_a_later_horizon_is_advice() -> None:
     judged = judge(crowd(60, 40, last=99))
     assert judged.ready
     assert judged.advice == (
-        "The orders run from 2023-01-01 to 2023-04-10, 100 days; a lookback of 60 days is seen in full with "
-        "orders until 2023-04-30.",
+        "The orders run from 2023-01-01 to 2023-04-10, 100 days; judging a model on a later horizon than it "
+        "learnt from needs 120, orders until 2023-04-30. Until then it is judged on customers held out.",
+    )
+
+
+def test_a_lookback_not_seen_in_full_is_advice() -> None:
+    judged = judge(crowd(60, 40, last=129), Days(lookback_days=90))
+    assert judged.ready
+    assert judged.advice == (
+        "The orders run from 2023-01-01 to 2023-05-10, 130 days; a lookback of 90 days is seen in full with "
+        "orders until 2023-05-30.",
     )
 
 

@@ -30,20 +30,21 @@ from serving.store import Store
 
 DEFINITIONS = Definitions(currency="CHF", horizon_days=60)
 DAY = datetime(2025, 6, 1)  # noqa: DTZ001
-databases = (f"amity_{number}" for number in itertools.count())
+schemas = (f"store_{number}" for number in itertools.count())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/store.db"
-    server, name = make_url(request.getfixturevalue("postgres")), next(databases)
+    server, name = make_url(request.getfixturevalue("postgres")), next(schemas)
     server = server.set(drivername="postgresql+psycopg")
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
     engine.dispose()
-    return server.set(database=name).render_as_string(hide_password=False)
+    server = server.update_query_dict({"options": f"-csearch_path={name}"})
+    return server.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -235,19 +236,19 @@ def test_a_password_in_the_source_is_not_kept(store: Store, make_scored: Any) ->
 def test_readers_never_see_half_a_scoring(store: Store, url: str, make_scored: Any, tmp_path: Path) -> None:
     store.save(make_scored(), source="shop", definitions=DEFINITIONS)
     seen = set()
-    with saving(url, make_scored(20_000, seed=9), tmp_path) as writer:
+    with saving(url, make_scored(10_000, seed=9), tmp_path) as writer:
         while writer.poll() is None:
             scoring = store.current()
             seen.add((scoring.customers, sum(1 for _ in store.each_at_risk(scoring))))
-    assert seen <= {(400, 400), (20_000, 20_000)}
+    assert seen <= {(400, 400), (10_000, 10_000)}
     assert (400, 400) in seen
-    assert store.current().customers == 20_000
+    assert store.current().customers == 10_000
 
 
 def test_a_killed_writer_leaves_nothing(store: Store, url: str, make_scored: Any, tmp_path: Path) -> None:
     store.save(make_scored(), source="shop", definitions=DEFINITIONS)
-    with saving(url, make_scored(60_000), tmp_path) as writer:
-        time.sleep(0.5)
+    with saving(url, make_scored(40_000), tmp_path) as writer:
+        time.sleep(0.4)
         assert writer.poll() is None, "it should be killed before it is done"
         writer.kill()
     assert sql(url, "SELECT count(*) FROM scores") == [(400,)]
