@@ -99,7 +99,7 @@ def facts(name: str, tables: Mapping[str, ibis.Table], snapshots: ibis.Table) ->
 
 def _as_known(joined: ibis.Table, fills_in: tuple[str, ...], time: str | None) -> ibis.Table:
     known = {
-        column: (joined[column] < joined.as_of).ifelse(joined[column], ibis.null("timestamp"))
+        column: (joined[column] < joined.as_of).ifelse(joined[column], None)
         for column in fills_in
         if column in joined.columns
     }

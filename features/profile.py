@@ -25,7 +25,7 @@ AGGREGATES = (
     ),
     Aggregate("age_years", "customers", lambda f: (f.as_of.year() - f.birth_year).max(), ("birth_year",)),
     Aggregate(
-        "opted_out", "customers", lambda f: f.opted_out_at.notnull().cast("int8").max(), ("opted_out_at",)
+        "opted_out", "customers", lambda f: f.opted_out_at.notnull().ifelse(1, 0).max(), ("opted_out_at",)
     ),
     *(_of_customer(column) for column in ("acquisition_channel", "acquisition_cost", "segment", "country")),
 )

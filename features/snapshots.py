@@ -25,7 +25,7 @@ def _cut(name: str, table: ibis.Table, as_of: datetime) -> ibis.Table:
     if contract.time:
         table = table.filter(table[contract.time] < now)
     late = [column for column in contract.fills_in if column in table.columns]
-    return table.mutate(**{c: (table[c] < now).ifelse(table[c], ibis.null("timestamp")) for c in late})
+    return table.mutate(**{c: (table[c] < now).ifelse(table[c], None) for c in late})
 
 
 def population(
@@ -44,17 +44,22 @@ def population(
 
 
 def span(tables: Mapping[str, ibis.Table]) -> tuple[datetime, datetime]:
-    """The times of the first and the last order."""
+    """The times of the first and the last order. Raises HistoryError where there is none."""
     orders = tables["orders"]
     row = orders.aggregate(first=orders.ordered_at.min(), last=orders.ordered_at.max()).to_pyarrow()
-    return row["first"][0].as_py(), row["last"][0].as_py()
+    first, last = row["first"][0].as_py(), row["last"][0].as_py()
+    if first is None:
+        raise HistoryError(
+            "There is no order before that day, so there is nothing to learn from or to score."
+        )
+    return first, last
 
 
 def latest_as_of(tables: Mapping[str, ibis.Table], now: datetime) -> datetime:
     """The midnight after the last order that lies before `now`: the newest day about which all is known."""
     orders = tables["orders"]
     row = orders.filter(orders.ordered_at < now).aggregate(last=orders.ordered_at.max()).to_pyarrow()
-    last = row["last"][0].as_py()
+    last: datetime | None = row["last"][0].as_py()
     if last is None:
         raise HistoryError("No order lies in the past, so there is no day to score as of.")
     return last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

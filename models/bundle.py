@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from configs.settings import Definitions
 from features.errors import ModelError
 from features.reference import Reference
@@ -113,7 +115,15 @@ def load(folder: Path) -> Bundle:
             peers=Peers.from_dict(documents["peers.json"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"The bundle {folder} is damaged: {error!r}. Train anew, or restore it.") from None
+        raise ModelError(
+            f"The bundle {folder} is damaged: {_told(error)}. Train anew, or restore it."
+        ) from None
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    return repr(error)
 
 
 def _read(folder: Path, name: str, digest: str | None = None) -> str:

@@ -203,5 +203,5 @@ def _levels(values: pd.Series) -> tuple[str, ...]:
 
 
 def _codes(values: pd.Series, levels: Sequence[str]) -> np.ndarray:
-    codes = pd.Categorical(values.astype("str"), categories=list(levels)).codes.astype(float)
-    return np.where(codes < 0, np.nan, codes)
+    codes = pd.Index(list(levels), dtype="str").get_indexer(pd.Index(values.astype("str")))
+    return np.where(codes < 0, np.nan, codes.astype(float))

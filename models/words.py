@@ -14,14 +14,16 @@ def count(number: float, one: str, many: str | None = None) -> str:
 
 def number(value: float) -> str:
     """Two figures where small, whole where large: 0.23, 4.1, 1,204."""
-    if abs(value) >= 10:
+    if abs(value) >= 9.95:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
+    if abs(value) >= 0.995:
+        return f"{value:.1f}"
+    return f"{float(f'{value:.2g}'):f}".rstrip("0").rstrip(".")
 
 
 def money(amount: float, currency: str) -> str:
     """`EUR 1,204`, and with cents below 100."""
-    return f"{currency} {amount:,.0f}" if abs(amount) >= 100 else f"{currency} {amount:,.2f}"
+    return f"{currency} {amount:,.0f}" if abs(amount) >= 99.995 else f"{currency} {amount:,.2f}"
 
 
 def percent(share: float) -> str:

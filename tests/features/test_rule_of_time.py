@@ -1,4 +1,4 @@
-"""Tried with random tables: no feature knows anything at or after `as_of`, nor the order of rows, nor a neighbour."""
+"""Tried with random tables: a feature knows nothing from `as_of` on, no order of rows, and no neighbour."""
 
 from __future__ import annotations
 
@@ -72,17 +72,15 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 def rows(name: str, times: st.SearchStrategy[datetime]) -> st.SearchStrategy[list[dict[str, Any]]]:
     row = st.fixed_dictionaries({"customer_id": owner, str(CONTRACT[name].time): times, **SHAPES[name]})
-    return st.lists(row, max_size=5)
+    return st.lists(row, max_size=4)
 
 
 @st.composite
 def pasts(draw: st.DrawFn) -> World:
     """What is known at `as_of`."""
     tables = {name: draw(rows(name, past)) for name in SHAPES}
-    joined = st.fixed_dictionaries(
-        {"signed_up_at": late, "opted_out_at": late, "birth_year": st.just(1980.0)}
-    )
-    tables["customers"] = [{"customer_id": customer, **draw(joined)} for customer in CUSTOMERS]
+    late_columns = st.fixed_dictionaries({"signed_up_at": late, "opted_out_at": late})
+    tables["customers"] = [{"customer_id": customer, **draw(late_columns)} for customer in CUSTOMERS]
     return tables
 
 
@@ -118,20 +116,16 @@ def test_nothing_at_or_after_as_of_changes_a_feature(measure: Measure, pair: tup
 @few
 @given(worlds, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_no_bit(measure: Measure, world: World, random: Any) -> None:
-    shuffled = {name: random.sample(list(given_rows), len(given_rows)) for name, given_rows in world.items()}
+    shuffled = {name: random.sample(list(own), len(own)) for name, own in world.items()}
     assert measure(world, EVERYONE) == measure(shuffled, EVERYONE[::-1])
 
 
 @few
 @given(worlds)
 def test_a_customer_alone_has_the_features_of_the_crowd(measure: Measure, world: World) -> None:
-    own_orders = {row["order_id"] for row in world["orders"] if row["customer_id"] == "a"}
-    alone = {
-        name: [
-            row for row in given_rows if row.get("customer_id") == "a" or row.get("order_id") in own_orders
-        ]
-        for name, given_rows in world.items()
-    }
+    alone = {name: [row for row in own if row.get("customer_id") == "a"] for name, own in world.items()}
+    orders = {row["order_id"] for row in alone["orders"]}
+    alone["order_lines"] = [row for row in world["order_lines"] if row["order_id"] in orders]
     snapshot = ("a", AS_OF)
     assert measure(alone, [snapshot])[snapshot] == measure(world, EVERYONE)[snapshot]
 
@@ -151,17 +145,19 @@ def leaks(bench: Any) -> Callable[[], bool]:
     """Whether the first property fails on the features as they are declared at the moment."""
 
     def leaks() -> bool:
-        query = bench.compile(build(bench.tables, bench.snapshots, Reference(30.0, 0.1)))
+        query = bench.prepare("leaking", build(bench.tables, bench.snapshots, Reference(30.0, 0.1)))
 
         def asked(world: World) -> Any:
             bench.fill(world, EVERYONE)
             return bench.ask(query)
 
-        tries = settings(few, max_examples=40, phases=[Phase.generate], database=None, derandomize=True)
+        tries = settings(few, max_examples=20, phases=[Phase.generate], database=None, derandomize=True)
         try:
             find(two_futures, lambda pair: bool(asked(pair[0]) != asked(pair[1])), settings=tries)
         except NoSuchExample:
             return False
+        finally:
+            bench.backend.con.execute("DEALLOCATE leaking")
         return True
 
     return leaks
@@ -188,7 +184,3 @@ def test_a_column_read_before_it_was_filled_in_is_caught(
 ) -> None:
     monkeypatch.setattr(facts, "_as_known", lambda joined, _fills_in, time: _as_known(joined, (), time))
     assert leaks()
-
-
-def test_the_features_themselves_are_not(leaks: Callable[[], bool]) -> None:
-    assert not leaks()

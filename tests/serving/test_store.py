@@ -236,13 +236,13 @@ def test_a_password_in_the_source_is_not_kept(store: Store, make_scored: Any) ->
 def test_readers_never_see_half_a_scoring(store: Store, url: str, make_scored: Any, tmp_path: Path) -> None:
     store.save(make_scored(), source="shop", definitions=DEFINITIONS)
     seen = set()
-    with saving(url, make_scored(10_000, seed=9), tmp_path) as writer:
+    with saving(url, make_scored(5_000, seed=9), tmp_path) as writer:
         while writer.poll() is None:
             scoring = store.current()
             seen.add((scoring.customers, sum(1 for _ in store.each_at_risk(scoring))))
-    assert seen <= {(400, 400), (10_000, 10_000)}
+    assert seen <= {(400, 400), (5_000, 5_000)}
     assert (400, 400) in seen
-    assert store.current().customers == 10_000
+    assert store.current().customers == 5_000
 
 
 def test_a_killed_writer_leaves_nothing(store: Store, url: str, make_scored: Any, tmp_path: Path) -> None:

@@ -1,0 +1,181 @@
+"""The facts of a table as a snapshot knows them, and the whole numbers that sums are taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+import ibis
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.facts import DAY, Facts, attribute_columns, day_number, facts, money, seconds, whole
+from features.sources import source_from_rows
+
+AS_OF = datetime.fromisoformat("2024-07-01")
+MICROSECOND = timedelta(microseconds=1)
+
+
+def ago(days: float) -> datetime:
+    return AS_OF - timedelta(days=days)
+
+
+def value(expression: Any) -> Any:
+    return expression.to_pyarrow().as_py()
+
+
+def known(name: str, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Facts:
+    """The facts of a table for the snapshots of «a» and «b» at AS_OF."""
+    tables = source_from_rows({"orders": [], **rows}).tables
+    keys = {"customer_id": "string", "as_of": "timestamp(6)"}
+    snapshots = ibis.memtable([("a", AS_OF), ("b", AS_OF)], schema=keys)
+    return facts(name, tables, snapshots)
+
+
+def orders(*times: datetime, amounts: Sequence[float] = ()) -> dict[str, Any]:
+    amounts = amounts or [1.0] * len(times)
+    return {
+        "orders": [
+            {"order_id": f"o{number}", "customer_id": "a", "ordered_at": time, "amount": amount}
+            for number, (time, amount) in enumerate(zip(times, amounts, strict=True))
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("amount", "units"),
+    [
+        (0.0, 0),
+        (0.1, 1_000),
+        (0.00004, 0),
+        (0.00006, 1),
+        (12.34, 123_400),
+        (-0.1, -1_000),
+        (-12.34, -123_400),
+    ],
+)
+def test_money_is_counted_in_ten_thousandths(amount: float, units: int) -> None:
+    counted = whole(ibis.literal(amount, "float64"))
+    assert value(counted) == units
+    assert value(money(counted)) == round(amount, 4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(-10_000_000, 10_000_000), min_size=1, max_size=30))
+def test_cents_add_up_to_the_last_one(cents: list[int]) -> None:
+    amounts = [float(Decimal(cent) / 100) for cent in cents]
+    table = ibis.memtable({"amount": amounts})
+    assert value(money(whole(table.amount).sum())) == float(Decimal(sum(cents)) / 100)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-07-01 00:00:00",
+        "2024-06-30 23:59:59.999999",
+        "2024-07-01 00:00:00.5",
+        "1969-12-31 23:59:59.25",
+        "2150-01-01 12:00:00.999999",
+    ],
+)
+def test_seconds_and_days_are_cut_off_never_rounded(text: str) -> None:
+    time = datetime.fromisoformat(text)
+    exact = Decimal((time - datetime.fromisoformat("1970-01-01")) // MICROSECOND) / 1_000_000
+    literal = ibis.timestamp(time)
+    assert value(seconds(literal)) == exact.to_integral_value(ROUND_FLOOR)
+    assert value(day_number(literal)) == (exact / DAY).to_integral_value(ROUND_FLOOR)
+
+
+def test_rows_are_those_before_as_of_of_the_customer() -> None:
+    times = [ago(1), AS_OF - MICROSECOND, AS_OF, AS_OF + MICROSECOND]
+    found = known("orders", orders(*times)).table.select("customer_id", "ordered_at").to_pyarrow().to_pylist()
+    assert sorted(row["ordered_at"] for row in found) == times[:2]
+    assert {row["customer_id"] for row in found} == {"a"}
+
+
+def test_what_was_filled_in_at_as_of_or_later_reads_as_null() -> None:
+    late = {
+        "first_response_at": AS_OF - MICROSECOND,
+        "resolved_at": AS_OF,
+        "reopened_at": AS_OF + MICROSECOND,
+    }
+    ticket = {"ticket_id": "t", "customer_id": "a", "opened_at": ago(3), "kind": "complaint", **late}
+    row = known("tickets", {"tickets": [ticket]}).table.to_pyarrow().to_pylist()[0]
+    assert {name: row[name] for name in late} == {
+        "first_response_at": AS_OF - MICROSECOND,
+        "resolved_at": None,
+        "reopened_at": None,
+    }
+    assert row["seconds_ago"] == 3 * DAY
+
+
+def test_customers_have_no_time_of_their_own() -> None:
+    found = known("customers", {"customers": [{"customer_id": "a", "signed_up_at": AS_OF, "owner": "x"}]})
+    row = found.table.to_pyarrow().to_pylist()[0]
+    assert (row["signed_up_at"], row["attribute_owner"]) == (None, "x")
+    assert found.time is None
+    assert "seconds_ago" not in found
+
+
+def test_order_lines_take_customer_and_time_from_their_order() -> None:
+    lines = [{"order_id": order, "product_id": "p"} for order in ("o0", "o0", "o1", "o2")]
+    found = known("order_lines", {**orders(ago(3), ago(2), AS_OF), "order_lines": lines})
+    assert found.time == "ordered_at"
+    assert sorted(found.table.order_id.to_pyarrow().to_pylist()) == ["o0", "o0", "o1"]
+
+
+def test_gaps_lead_from_one_order_day_to_the_next() -> None:
+    times = [ago(10), ago(7.5), ago(7.4), ago(1), AS_OF]
+    rows = known("orders", orders(*times)).table.order_by("ordered_at").gap_days.to_pyarrow().to_pylist()
+    assert rows == [None, 2, None, 7]
+
+
+def test_an_aggregate_may_ask_for_a_window_and_a_condition() -> None:
+    found = known("orders", orders(ago(100), ago(50), ago(9), amounts=[1.1, 2.2, 3.3]))
+    dear = found.amount > 2
+    row = found.table.aggregate(
+        all=found.count(),
+        recent=found.count(90),
+        before=found.count(None, 90),
+        dear=found.count(where=dear),
+        recent_sum=found.sum("amount", 90),
+        dear_sum=found.sum("amount", where=dear),
+        no_sum=found.sum("amount", 5),
+        recent_mean=found.mean(found.gap_days, 90),
+        no_mean=found.mean(found.gap_days, 5),
+        first=found.days_since_first(),
+        last=found.days_since_last(),
+        last_cheap=found.days_since_last(where=~dear),
+        distinct=found.distinct("customer_id", 90),
+    )
+    assert row.to_pyarrow().to_pylist() == [
+        {
+            "all": 3,
+            "recent": 2,
+            "before": 1,
+            "dear": 2,
+            "recent_sum": 5.5,
+            "dear_sum": 5.5,
+            "no_sum": 0.0,
+            "recent_mean": (50 + 41) / 2,
+            "no_mean": None,
+            "first": 100.0,
+            "last": 9.0,
+            "last_cheap": 100.0,
+            "distinct": 1,
+        }
+    ]
+
+
+def test_a_condition_that_is_null_does_not_hold() -> None:
+    ticket = {"ticket_id": "t", "customer_id": "a", "opened_at": ago(3), "kind": "complaint", "topic": None}
+    found = known("tickets", {"tickets": [ticket, {**ticket, "ticket_id": "u", "topic": "delivery"}]})
+    assert value(found.table.aggregate(n=found.count(where=found.topic == "delivery")).n.sum()) == 1
+
+
+def test_attributes_are_the_columns_beyond_the_contract() -> None:
+    customers = ibis.table({"customer_id": "string", "segment": "string", "vip": "boolean"}, name="customers")
+    assert attribute_columns(customers) == {"attribute_vip": "vip"}

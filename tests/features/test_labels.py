@@ -1,0 +1,124 @@
+"""What happened in the horizon, by hand and by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import ibis
+import pandas as pd
+import pytest
+
+from features.build import KEYS
+from features.labels import labels
+from features.snapshots import before, population
+from features.sources import Source, source_from_rows
+
+AS_OF = datetime.fromisoformat("2024-07-01")
+MICROSECOND = timedelta(microseconds=1)
+HORIZON = 90
+
+
+def ahead(days: float) -> datetime:
+    return AS_OF + timedelta(days=days)
+
+
+def tables(
+    orders: Mapping[datetime, float], returns: Mapping[datetime, float] | None = None
+) -> Mapping[str, ibis.Table]:
+    """The customer «c» with an order of 1 the day before as_of, and what is given."""
+    ordered = {ahead(-1): 1.0, **orders}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "orders": [
+            {"order_id": str(number), "customer_id": "c", "ordered_at": time, "amount": amount}
+            for number, (time, amount) in enumerate(ordered.items())
+        ]
+    }
+    if returns is not None:
+        rows["returns"] = [
+            {"return_id": str(number), "customer_id": "c", "returned_at": time, "amount": amount}
+            for number, (time, amount) in enumerate(returns.items())
+        ]
+    return source_from_rows(rows).tables
+
+
+def label(tables: Mapping[str, ibis.Table], horizon: int = HORIZON) -> tuple[bool, float]:
+    found = labels(tables, population(tables, [AS_OF], 365), horizon).to_pyarrow().to_pylist()
+    assert [(row["customer_id"], row["as_of"]) for row in found] == [("c", AS_OF)]
+    return found[0]["churned"], found[0]["revenue"]
+
+
+@pytest.mark.parametrize(
+    ("time", "churned"),
+    [
+        (AS_OF - MICROSECOND, True),
+        (AS_OF, False),
+        (ahead(HORIZON) - MICROSECOND, False),
+        (ahead(HORIZON), True),
+    ],
+)
+def test_churned_is_who_does_not_order_in_the_horizon(time: datetime, churned: bool) -> None:
+    assert label(tables({time: 20.0})) == (churned, 0.0 if churned else 20.0)
+
+
+@pytest.mark.parametrize("horizon", [30, 365])
+def test_the_horizon_may_have_any_length(horizon: int) -> None:
+    assert label(tables({ahead(horizon): 5.0}), horizon) == (True, 0.0)
+    assert label(tables({ahead(horizon) - MICROSECOND: 5.0}), horizon) == (False, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("time", "returned"),
+    [(AS_OF - MICROSECOND, 0), (AS_OF, 8), (ahead(HORIZON) - MICROSECOND, 8), (ahead(HORIZON), 0)],
+)
+def test_revenue_is_what_was_ordered_minus_what_was_returned(time: datetime, returned: float) -> None:
+    assert label(tables({ahead(5): 20.5, ahead(6): 9.5}, {time: 8.0})) == (False, 30.0 - returned)
+
+
+def test_revenue_may_be_negative_and_a_return_is_no_order() -> None:
+    assert label(tables({}, {ahead(5): 8.0})) == (True, -8.0)
+
+
+def test_an_order_for_nothing_is_an_order() -> None:
+    assert label(tables({ahead(5): 0.0})) == (False, 0.0)
+
+
+def test_small_amounts_add_up_exactly_in_any_order() -> None:
+    times = {ahead(1 + day / 10): 0.1 for day in range(300)}
+    assert label(tables(times)) == label(tables(dict(reversed(times.items())))) == (False, 30.0)
+
+
+def test_a_table_cut_at_as_of_knows_no_outcome() -> None:
+    assert label(before(tables({ahead(5): 20.0}, {ahead(6): 5.0}), AS_OF)) == (True, 0.0)
+
+
+@pytest.fixture(scope="module")
+def found(shop: Source, days: tuple[datetime, ...]) -> pd.DataFrame:
+    rows = labels(shop.tables, population(shop.tables, days, None), HORIZON).to_pandas()
+    return rows.set_index(list(KEYS)).sort_index()
+
+
+def test_agrees_with_sql(found: pd.DataFrame, sql: Callable[[str], pd.DataFrame]) -> None:
+    expected = sql("""
+        WITH amounts AS (
+            SELECT customer_id, ordered_at AS time, amount, true AS is_order FROM orders
+            UNION ALL SELECT customer_id, returned_at, -amount, false FROM returns
+        )
+        SELECT customer_id, as_of, count(*) FILTER (is_order AND inside) = 0 AS churned,
+            coalesce(sum(amount) FILTER (inside), 0) AS revenue
+        FROM (
+            SELECT *, time >= as_of AND time < as_of + INTERVAL 90 DAY AS inside
+            FROM snap JOIN amounts USING (customer_id)
+        ) GROUP BY customer_id, as_of
+    """)
+    assert expected["churned"].nunique() == 2
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-9, atol=1e-9)
+
+
+def test_the_order_of_rows_changes_no_bit(
+    found: pd.DataFrame, shop: Source, days: tuple[datetime, ...]
+) -> None:
+    shuffled = {name: table.order_by(ibis.random()) for name, table in shop.tables.items()}
+    rows = labels(shuffled, population(shuffled, days[::-1], None), HORIZON).to_pandas()
+    pd.testing.assert_frame_equal(rows.set_index(list(KEYS)).sort_index(), found, check_exact=True)

@@ -1,0 +1,63 @@
+"""A simulated retailer with every table over 18 months, and a small bundle trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+import ibis
+import pandas as pd
+import pytest
+
+from configs.settings import Definitions, TrainingSettings
+from demo.simulate import simulate
+from features.sources import open_source
+from models.bundle import Bundle
+from training.fit import fit
+
+AS_OF = datetime(2024, 6, 1)  # noqa: DTZ001
+SMALL = TrainingSettings(step_days=45, max_snapshots=3, trees=30)
+
+Frames = Mapping[str, pd.DataFrame]
+Tables = Mapping[str, ibis.Table]
+
+
+@pytest.fixture(scope="session")
+def as_of() -> datetime:
+    """A month before the tables end."""
+    return AS_OF
+
+
+@pytest.fixture(scope="session")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> Frames:
+    folder = tmp_path_factory.mktemp("retailer") / "shop"
+    simulate(folder, customers=250, months=18, start=date(2023, 1, 1))
+    return {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Frames], Tables]]:
+    """Writes frames to a folder and opens it as a source; the connections are closed after the tests."""
+    sources = []
+
+    def open_frames(frames: Frames) -> Tables:
+        folder: Path = tmp_path_factory.mktemp("source")
+        for name, frame in frames.items():
+            frame.to_parquet(folder / f"{name}.parquet", index=False)
+        sources.append(open_source(folder))
+        return sources[-1].tables
+
+    yield open_frames
+    for source in sources:
+        source.backend.disconnect()
+
+
+@pytest.fixture(scope="session")
+def tables(frames: Frames, opened: Callable[[Frames], Tables]) -> Tables:
+    return opened(frames)
+
+
+@pytest.fixture(scope="session")
+def bundle(tables: Tables) -> Bundle:
+    return fit(tables, AS_OF, Definitions(), SMALL).with_version("3")

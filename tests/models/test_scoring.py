@@ -1,0 +1,210 @@
+"""Scores: their columns, their sums, and what may not change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+
+from configs.settings import Playbook, load
+from features.catalog import DIMENSIONS
+from features.errors import HistoryError, ModelError
+from features.sources import source_from_rows
+from features.tables import CONTRACT
+from models.bundle import Bundle
+from models.scoring import Scored, score
+
+Frames = Mapping[str, pd.DataFrame]
+Tables = Mapping[str, ibis.Table]
+Open = Callable[[Frames], Tables]
+
+WEAK_POINTS = [f"weak_point_{place}{end}" for place in (1, 2, 3) for end in ("", "_points", "_says")]
+COLUMNS = [
+    *("customer_id", "as_of", "model_version", "status", "churn_probability"),
+    *("clv", "clv_low", "clv_high", "value_at_risk", "expected_next_order_at"),
+    *WEAK_POINTS,
+    "action",
+]
+
+
+@pytest.fixture(scope="module")
+def playbook() -> Playbook:
+    return load(Playbook)
+
+
+@pytest.fixture(scope="module")
+def scored(bundle: Bundle, tables: Tables, as_of: datetime, playbook: Playbook) -> Scored:
+    return score(bundle, tables, as_of, playbook)
+
+
+def cut(frames: Frames, as_of: datetime) -> Frames:
+    """Without any row at or after `as_of`, and nothing filled in by then."""
+    kept = {}
+    for name, frame in frames.items():
+        contract = CONTRACT[name]
+        rows = frame[frame[contract.time] < as_of] if contract.time else frame
+        late = {c: rows[c].where(rows[c] < as_of) for c in contract.fills_in if c in rows}
+        kept[name] = rows.assign(**late)
+    lines = frames["order_lines"]
+    return kept | {"order_lines": lines[lines["order_id"].isin(kept["orders"]["order_id"])]}
+
+
+def of_customer(frames: Frames, customer_id: str) -> dict[str, list[dict[str, Any]]]:
+    """The raw rows of one customer; the lines are those of their orders. A table may have none."""
+    orders = frames["orders"]
+    own = set(orders.loc[orders["customer_id"] == customer_id, "order_id"])
+    mine = {
+        name: frame[frame["customer_id"] == customer_id]
+        if "customer_id" in frame
+        else frame[frame["order_id"].isin(own)]
+        for name, frame in frames.items()
+        if name
+        in {"customers", "orders", "order_lines", "returns", "tickets", "surveys", "engagement", "contacts"}
+    }
+    return {
+        name: [
+            {column: None if pd.isna(value) else value for column, value in row.items()}
+            for row in frame.to_dict("records")
+        ]
+        for name, frame in mine.items()
+    }
+
+
+def test_the_columns_are_those_of_the_design(scored: Scored) -> None:
+    assert list(scored.scores.columns) == COLUMNS
+    assert (scored.scores["model_version"] == "3").all()
+    assert scored.scores["customer_id"].is_unique
+    for name in (
+        "customer_id",
+        "model_version",
+        "status",
+        "churn_probability",
+        "clv",
+        "value_at_risk",
+        "action",
+    ):
+        assert scored.scores[name].notna().all()
+
+
+def test_everyone_who_ordered_in_the_lookback_is_scored(
+    scored: Scored, frames: Frames, as_of: datetime
+) -> None:
+    orders = frames["orders"]
+    since = as_of - timedelta(days=365)
+    active = orders[(orders["ordered_at"] >= since) & (orders["ordered_at"] < as_of)]
+    assert set(scored.scores["customer_id"]) == set(active["customer_id"])
+
+
+def test_base_risk_and_points_add_up_to_the_probability(scored: Scored) -> None:
+    assert list(scored.points.by_dimension.columns) == list(DIMENSIONS)
+    total = scored.points.base_risk + scored.points.by_dimension.sum(axis=1) / 100
+    np.testing.assert_allclose(total, scored.scores["churn_probability"], atol=1e-9)
+
+
+def test_money_and_ranking(scored: Scored) -> None:
+    scores = scored.scores
+    np.testing.assert_array_equal(scores["value_at_risk"], scores["churn_probability"] * scores["clv"])
+    assert scores["value_at_risk"].is_monotonic_decreasing
+    assert (scores["clv_low"] <= scores["clv"]).all()
+    assert (scores["clv"] <= scores["clv_high"]).all()
+    assert list(scored.features["customer_id"]) == list(scores["customer_id"])
+
+
+def test_the_next_order_comes_after_the_day_and_within_a_year(scored: Scored, as_of: datetime) -> None:
+    expected = scored.scores["expected_next_order_at"]
+    assert expected.notna().any()
+    assert expected.isna().any()
+    assert expected.dropna().between(pd.Timestamp(as_of), pd.Timestamp(as_of) + timedelta(days=365)).all()
+
+
+def test_weak_points_are_told_with_their_points_from_the_front(scored: Scored) -> None:
+    scores = scored.scores
+    named = [scores[f"weak_point_{place}"].notna() for place in (1, 2, 3)]
+    assert named[0].any()
+    assert (named[0] | ~named[1]).all()
+    assert (named[1] | ~named[2]).all()
+    for place, there in enumerate(named, start=1):
+        assert (scores[f"weak_point_{place}_says"].notna() == there).all()
+        assert (scores[f"weak_point_{place}_points"].notna() == there).all()
+        for index, row in scores[there].iterrows():
+            points = scored.points.by_dimension.loc[index, row[f"weak_point_{place}"]]
+            assert row[f"weak_point_{place}_points"] == points >= 1.0
+    assert not (scores[[f"weak_point_{place}" for place in (1, 2, 3)]] == "profile").any(axis=None)
+
+
+def test_the_action_is_that_of_the_first_weak_point(scored: Scored, playbook: Playbook) -> None:
+    for first, action in zip(
+        scored.scores["weak_point_1"].fillna("none"), scored.scores["action"], strict=True
+    ):
+        assert action == getattr(playbook, first)
+
+
+def test_what_happens_at_or_after_the_day_changes_not_one_byte(
+    scored: Scored, bundle: Bundle, frames: Frames, opened: Open, as_of: datetime, playbook: Playbook
+) -> None:
+    known = cut(frames, as_of)
+    assert len(known["orders"]) < len(frames["orders"])
+    again = score(bundle, opened(known), as_of, playbook)
+    assert again.scores.to_csv().encode() == scored.scores.to_csv().encode()
+    probabilities = [s.scores["churn_probability"].to_numpy().tobytes() for s in (again, scored)]
+    assert probabilities[0] == probabilities[1]
+    pd.testing.assert_frame_equal(again.points.by_dimension, scored.points.by_dimension, check_exact=True)
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_customer_alone_gets_the_score_of_the_crowd(
+    place: int,
+    scored: Scored,
+    bundle: Bundle,
+    frames: Frames,
+    as_of: datetime,
+    playbook: Playbook,
+) -> None:
+    crowd = scored.scores.dropna(subset="weak_point_1").iloc[place]
+    source = source_from_rows(of_customer(frames, crowd["customer_id"]))
+    alone = score(bundle, source.tables, as_of, playbook).scores
+    source.backend.disconnect()
+    assert len(alone) == 1
+    assert alone["churn_probability"][0] == pytest.approx(crowd["churn_probability"], abs=1e-9)
+    assert alone["clv"][0] == pytest.approx(crowd["clv"], rel=1e-9)
+    assert alone["weak_point_1_says"][0] == crowd["weak_point_1_says"]
+
+
+def test_a_missing_table_or_column_is_named(
+    bundle: Bundle, tables: Tables, as_of: datetime, playbook: Playbook
+) -> None:
+    fewer = {name: table for name, table in tables.items() if name not in ("tickets", "surveys")}
+    with pytest.raises(
+        ModelError, match="Model 3 was trained with surveys, tickets, which this source lacks"
+    ):
+        score(bundle, fewer, as_of, playbook)
+    narrow = {**tables, "orders": tables["orders"].drop("discount")}
+    with pytest.raises(ModelError, match=r"was trained with orders\.discount, which this source lacks"):
+        score(bundle, narrow, as_of, playbook)
+
+
+def test_columns_that_no_feature_needs_may_be_missing(
+    scored: Scored, bundle: Bundle, tables: Tables, as_of: datetime, playbook: Playbook
+) -> None:
+    narrow = {
+        **tables,
+        "orders": tables["orders"].drop("channel"),
+        "tickets": tables["tickets"].drop("text", "topic", "channel"),
+    }
+    pd.testing.assert_frame_equal(score(bundle, narrow, as_of, playbook).scores, scored.scores)
+
+
+def test_nobody_active(bundle: Bundle, tables: Tables, playbook: Playbook) -> None:
+    with pytest.raises(
+        HistoryError, match=r"As of 2022-01-01 nothing is known yet: the first order is of 2023"
+    ):
+        score(bundle, tables, datetime(2022, 1, 1), playbook)  # noqa: DTZ001
+    with pytest.raises(
+        HistoryError, match=r"No customer is active as of 2027-01-01: none ordered in the 365 days"
+    ):
+        score(bundle, tables, datetime(2027, 1, 1), playbook)  # noqa: DTZ001
