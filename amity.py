@@ -244,7 +244,7 @@ def explain(customer_id: str, as_json: bool) -> None:
     if as_json:
         print_json(dict(row))
     else:
-        out.print(terminal.explain(row, scoring), highlight=False, markup=False)
+        out.print(terminal.explain(row, scoring, store.history(customer_id)), highlight=False, markup=False)
 
 
 @cli.command()
@@ -460,6 +460,12 @@ def main() -> None:
         fail(str(error))
     except click.Abort:
         fail("Stopped.")
+    except Exception as error:
+        if os.environ.get("AMITY_TRACEBACK"):
+            raise
+        fail(
+            f"Amity failed in a way it should not: {error!r}. Run again with AMITY_TRACEBACK=1 to see where."
+        )
 
 
 def fail(message: str) -> None:

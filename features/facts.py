@@ -1,7 +1,8 @@
 """The facts of one table as each snapshot knows them: rows before `as_of`, columns filled in before `as_of`.
 
 Sums are taken over whole numbers (money in ten-thousandths, time in seconds): they don't depend on the order
-in which an engine adds, so the same facts give the same bytes everywhere. An `as_of` lies on a whole second.
+in which an engine adds, so the same facts give the same bytes everywhere. The age of a row is rounded up to a second: it is at least
+one, and the windows are exact where `as_of` lies on a whole second.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ def money(total: Value) -> Value:
 def seconds(time: Value) -> Value:
     """Seconds since 1970-01-01, as a whole number; what is within a second is cut off."""
     return time.epoch_seconds().floor().cast("int64")
+
+
+def _seconds_up(time: Value) -> Value:
+    return time.epoch_seconds().ceil().cast("int64")
 
 
 def day_number(time: Value) -> Value:
@@ -104,7 +109,7 @@ def _as_known(joined: ibis.Table, fills_in: tuple[str, ...], time: str | None) -
         if column in joined.columns
     }
     if time:
-        known["seconds_ago"] = seconds(joined.as_of) - seconds(joined[time])
+        known["seconds_ago"] = _seconds_up(joined.as_of) - seconds(joined[time])
     return joined.mutate(**known) if known else joined
 
 

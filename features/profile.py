@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import ibis
 
@@ -14,6 +15,11 @@ _NOT_GIVEN = "not given in customers"
 
 def _of_customer(column: str) -> Aggregate:
     return Aggregate(column, "customers", lambda f: f.table[column].max(), (column,))
+
+
+def _truth_as_number(column: Any) -> Any:
+    """True as 1, false as 0; other values as they are."""
+    return column.cast("int32") if column.type().is_boolean() else column
 
 
 AGGREGATES = (
@@ -56,7 +62,7 @@ def attributes(tables: Mapping[str, ibis.Table]) -> tuple[tuple[Aggregate, ...],
 
 
 def _attribute_aggregate(name: str, column: str) -> Aggregate:
-    return Aggregate(name, "customers", lambda f: f.table[name].max(), (column,))
+    return Aggregate(name, "customers", lambda f: _truth_as_number(f.table[name]).max(), (column,))
 
 
 def _attribute(name: str, column: str, *, categorical: bool) -> Feature:

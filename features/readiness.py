@@ -74,8 +74,8 @@ def _history(
     if days < needed:
         until = _day(first) + timedelta(days=needed - 1)
         return (
-            f"{orders}; with a horizon of {horizon} days, training needs {needed} ({HISTORY_DAYS} of history and"
-            f" one horizon): orders until {until:%Y-%m-%d}, or a shorter horizon.",
+            f"{orders}; with a horizon of {horizon} days, training needs {needed} ({HISTORY_DAYS} of history"
+            f" and one horizon): orders until {until:%Y-%m-%d}, or a shorter horizon.",
         ), ()
     if days < judged:
         until = _day(first) + timedelta(days=judged - 1)

@@ -52,6 +52,10 @@ def _spoils(optional: bool) -> Spoils:
     return "value" if optional else "row"
 
 
+MOST_MONEY = 1e12
+"""No amount lies beyond; sums of ten-thousandths stay exact below it."""
+
+
 def _id(name: str, *, optional: bool = False) -> Column:
     return Column(name, "id", optional, spoils=_spoils(optional))
 
@@ -68,8 +72,8 @@ def _late(name: str, *, after: str | None = None, spoils: Spoils = "value") -> C
     return Column(name, "time", optional=True, after=after, spoils=spoils)
 
 
-def _money(name: str, *, optional: bool = True, low: float | None = 0.0) -> Column:
-    return Column(name, "money", optional, low=low, spoils=_spoils(optional))
+def _money(name: str, *, optional: bool = True, low: float = 0.0) -> Column:
+    return Column(name, "money", optional, low=low, high=MOST_MONEY, spoils=_spoils(optional))
 
 
 def _number(name: str, low: float | None = None, high: float | None = None) -> Column:
@@ -103,7 +107,7 @@ _TABLES = (
             _time("ordered_at"),
             _money("amount", optional=False),
             _money("discount"),
-            _money("margin", low=None),
+            _money("margin", low=-MOST_MONEY),
             _number("quantity"),
             _text("channel"),
         ),
@@ -117,7 +121,7 @@ _TABLES = (
             _id("product_id"),
             _text("category"),
             _number("quantity"),
-            _money("amount", low=None),
+            _money("amount", low=-MOST_MONEY),
         ),
     ),
     Table(
@@ -212,7 +216,7 @@ _TABLES = (
         (
             _time("occurred_at"),
             _text("kind", optional=False),
-            _money("amount", optional=False, low=None),
+            _money("amount", optional=False, low=-MOST_MONEY),
             _id("customer_id", optional=True),
             _text("channel"),
         ),

@@ -64,7 +64,7 @@ class EventsRequest(_Request):
     )
 
     def require_sound(self) -> None:
-        """Raises RequestError where there is more than a request may carry, or a column has no good name."""
+        """Raises RequestError where there is more than a request may carry."""
         events = sum(len(rows) for rows in self.tables.values())
         if events > MOST_EVENTS:
             raise RequestError(f"The tables hold {events:,} rows; one request may carry {MOST_EVENTS:,}.")
@@ -73,22 +73,11 @@ class EventsRequest(_Request):
                 f"The tables name {len(self.customer_ids()):,} customers; one request may carry "
                 f"{MOST_CUSTOMERS:,}. Use `amity score` for more."
             )
-        for name, rows in self.tables.items():
-            _require_names(name, {column for row in rows for column in row})
 
     def customer_ids(self) -> set[str]:
         """All customers that the tables name, as a source reads their ids."""
         ids = (row.get("customer_id") for rows in self.tables.values() for row in rows)
         return {str(customer_id).strip() for customer_id in ids if customer_id is not None}
-
-
-def _require_names(table: str, columns: set[str]) -> None:
-    unnamed = [column for column in columns if not column.strip() or not column.isprintable()]
-    if unnamed or len({column.lower() for column in columns}) < len(columns):
-        raise RequestError(
-            f"Columns of {table} have no name, unprintable names, or names that differ in upper and lower "
-            "case only; name each once, in plain letters."
-        )
 
 
 class AtRiskQuery(_Request):

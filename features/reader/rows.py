@@ -58,7 +58,15 @@ def _misshapen(name: str, rows: object) -> list[Problem]:
             if not isinstance(_plain(value), PLAIN):
                 says = f"row {number} holds {type(value).__name__} where one value is due"
                 problems.append(Problem("error", name, str(column), says, "Give one plain value."))
-    return problems
+    return problems or _misnamed(name, {str(column) for row in rows for column in row})
+
+
+def _misnamed(name: str, columns: set[str]) -> list[Problem]:
+    unnamed = any(not column.strip() or not column.isprintable() for column in columns)
+    if not unnamed and len({column.lower() for column in columns}) == len(columns):
+        return []
+    says = "columns have no name, unprintable names, or names that differ in upper and lower case only"
+    return [Problem("error", name, None, says, "Name each column once, in plain letters.")]
 
 
 def _table(backend: ibis.BaseBackend, name: str, rows: Sequence[Row]) -> ibis.Table:

@@ -112,6 +112,15 @@ def test_what_was_filled_in_at_as_of_or_later_reads_as_null() -> None:
     assert row["seconds_ago"] == 3 * DAY
 
 
+def test_a_row_is_at_least_a_second_old() -> None:
+    times = [AS_OF - MICROSECOND, AS_OF - timedelta(seconds=1), AS_OF - timedelta(seconds=1) - MICROSECOND]
+    assert sorted(known("orders", orders(*times)).table.seconds_ago.to_pyarrow().to_pylist()) == [1, 1, 2]
+    within = AS_OF + timedelta(milliseconds=700)
+    snapshots = ibis.memtable([("a", within)], schema={"customer_id": "string", "as_of": "timestamp(6)"})
+    tables = source_from_rows(orders(AS_OF + timedelta(milliseconds=500))).tables
+    assert facts("orders", tables, snapshots).table.seconds_ago.to_pyarrow().to_pylist() == [1]
+
+
 def test_customers_have_no_time_of_their_own() -> None:
     found = known("customers", {"customers": [{"customer_id": "a", "signed_up_at": AS_OF, "owner": "x"}]})
     row = found.table.to_pyarrow().to_pylist()[0]

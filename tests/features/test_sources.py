@@ -386,3 +386,18 @@ def test_a_hundredth_of_broken_rows_left_out_leaves_the_clean_source(
     for name in source.tables:
         assert rows_of(source, name) == rows_of(other, name)
     assert other.report.tables["orders"].left_out == len(bad) + 10
+
+
+@pytest.mark.parametrize("more", [{"AMOUNT": 1}, {"": 1}, {"a\0b": 1}])
+def test_columns_without_a_name_of_their_own_are_refused(more: dict[str, object]) -> None:
+    order = {"order_id": "1", "customer_id": "a", "ordered_at": "2024-01-01", "amount": 1.0}
+    with pytest.raises(
+        SourceError, match="orders: columns have no name, unprintable names, or names that differ"
+    ):
+        source_from_rows({"orders": [order | more]})
+
+
+def test_money_beyond_exact_sums_is_refused() -> None:
+    order = {"order_id": "1", "customer_id": "a", "ordered_at": "2024-01-01", "amount": 2e12}
+    with pytest.raises(SourceError, match=r"orders\.amount: a number above 1e\+12"):
+        source_from_rows({"orders": [order]})

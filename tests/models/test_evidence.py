@@ -1,0 +1,251 @@
+"""The evidence in words: its numbers are the customer's or their peers', and what is better is never told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import ibis
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from configs.settings import Playbook, load
+from features.build import catalog
+from features.catalog import DIMENSIONS
+from models.bundle import Bundle
+from models.evidence import Customer, sentence
+from models.scoring import score
+
+TOLD = [name for name in DIMENSIONS if name != "profile"]
+DAY = datetime(2024, 3, 1)  # noqa: DTZ001
+WINDOWS = {30, 60, 90, 180, 365, 10}
+"""Numbers that a sentence may hold without their being facts: windows of days, and the top of the mood."""
+
+
+def figures(text: str) -> dict[str, Any]:
+    """`orders=40 gap_mean=21` → the same as a dict."""
+    return {name: float(value) for name, value in (pair.split("=") for pair in text.split())}
+
+
+# Nothing is worse than before, nor than others.
+FINE = figures("""
+    days_since_order=5 orders=40 order_days=38 gap_mean=21 orders_90d=6 orders_90_to_180d=4 orders_365d=20
+    days_since_first_order=900
+    basket_90d=61 basket_before=50 basket_change=1.22 basket_mean=55
+    discount_share_90d=0.1 discount_share_before=0.1 discount_change=0
+    returns_90d=0 returns_365d=0 return_rate_90d=0 return_rate_before=0.1 return_rate_365d=0
+    returned_share_365d=0 categories_90d=5 categories_90_to_180d=5 products_90d=9 products_90_to_180d=8
+    complaints_open=0 complaints_180d=0 reopened_180d=0 response_hours_180d=2 unanswered_180d=0
+    answers=3 mood_last=9 mood_before=8 mood_lowest=8 low_answers_180d=0
+    activities_30d=12 activities_30_to_90d=15 activity_change=1.6 activities_90d=27 activities_90_to_180d=20
+    days_since_activity=1 contacts_365d=10 redeemed_share_365d=0.5
+""") | {"last_order_at": DAY, "last_answer_at": DAY, "last_activity_at": DAY}
+PEERS = figures("""
+    orders_365d=8.2 basket_mean=42 return_rate_365d=0.12 returned_share_365d=0.08 complaints_180d=0.23
+    reopened_180d=0.11 response_hours_180d=11 unanswered_180d=0.31 mood_last=7.4 mood_lowest=6.3
+    low_answers_180d=0.41 activities_90d=14 days_since_activity=17 redeemed_share_365d=0.22
+""")
+
+
+def told(dimension: str, peers: Mapping[str, float] = PEERS, **changes: Any) -> str | None:
+    return sentence(dimension, Customer(FINE | changes, peers, "EUR"))
+
+
+def numbers(text: str) -> list[str]:
+    """The figures of a text in order, but for dates."""
+    return re.findall(r"\d[\d,]*(?:\.\d+)?", re.sub(r"\d+ [A-Z][a-z]+ \d{4}", "", text))
+
+
+@pytest.mark.parametrize("dimension", TOLD)
+def test_where_nothing_is_worse_nothing_is_told(dimension: str) -> None:
+    assert told(dimension) is None
+
+
+@pytest.mark.parametrize("dimension", TOLD)
+def test_without_peers_only_the_customers_own_past_can_tell(dimension: str) -> None:
+    assert told(dimension, peers={}) is None
+
+
+@pytest.mark.parametrize(
+    ("dimension", "changes", "found"),
+    [
+        ("rhythm", {"days_since_order": 64.2}, ["64", "21"]),
+        ("rhythm", {"orders_90d": 1, "orders_90_to_180d": 7}, ["1", "90", "7", "90"]),
+        ("rhythm", {"orders_365d": 3}, ["3", "365", "8.2"]),
+        ("spend", {"basket_90d": 40, "basket_before": 60.5, "basket_change": 0.66}, ["40.00", "90", "60.50"]),
+        ("spend", {"discount_share_90d": 0.25, "discount_change": 0.15}, ["25", "90", "10"]),
+        ("spend", {"basket_mean": 30.25}, ["30.25", "42.00"]),
+        ("product", {"returns_90d": 3, "return_rate_90d": 0.5, "orders_90d": 6}, ["3", "6", "90", "0.1"]),
+        (
+            "product",
+            {"returns_365d": 4, "return_rate_365d": 0.2, "orders_365d": 20},
+            ["4", "20", "365", "0.12"],
+        ),
+        ("product", {"returns_365d": 1, "returned_share_365d": 0.4}, ["40", "365", "8"]),
+        ("product", {"categories_90d": 2}, ["2", "90", "5", "90"]),
+        ("product", {"products_90d": 4}, ["4", "90", "8", "90"]),
+        ("service", {"complaints_open": 1, "complaint_open_days": 12.3, "oldest_open_at": DAY}, ["1", "12"]),
+        ("service", {"complaints_180d": 2, "first_complaint_180d_at": DAY}, ["2", "0.23", "180"]),
+        ("service", {"reopened_180d": 1}, ["1", "180", "0.11"]),
+        ("service", {"response_hours_180d": 49.6}, ["50", "180", "11"]),
+        ("service", {"unanswered_180d": 2}, ["2", "180"]),
+        ("satisfaction", {"mood_last": 3.3, "mood_lowest": 3.3}, ["3.3", "10", "8.0"]),
+        ("satisfaction", {"mood_last": 7.0, "mood_before": 7.2, "mood_lowest": 7.0}, ["7.0", "10", "7.4"]),
+        ("satisfaction", {"low_answers_180d": 2}, ["2", "180", "0.41"]),
+        ("satisfaction", {"mood_lowest": 1.1}, ["1.1", "10", "6.3"]),
+        ("engagement", {"activities_30d": 2, "activity_change": 0.27}, ["2", "30", "15", "60"]),
+        ("engagement", {"activities_90d": 9}, ["9", "90", "20", "90"]),
+        ("engagement", {"activities_90d": 9, "activities_90_to_180d": None}, ["9", "90", "14"]),
+        ("engagement", {"days_since_activity": 50.0}, ["50", "17"]),
+        ("engagement", {"redeemed_share_365d": 0.1}, ["10", "365", "22"]),
+    ],
+)
+def test_each_worse_fact_is_told_with_both_its_numbers(
+    dimension: str, changes: dict[str, Any], found: list[str]
+) -> None:
+    text = told(dimension, **changes)
+    assert text is not None
+    assert numbers(text) == found
+
+
+@pytest.mark.parametrize(
+    ("dimension", "changes"),
+    [
+        ("spend", {"basket_90d": 90.0, "basket_change": 1.8}),
+        ("spend", {"discount_share_90d": 0.0, "discount_change": -0.1}),
+        ("product", {"returns_90d": 1, "return_rate_90d": 0.05}),
+        ("product", {"categories_90d": 9}),
+        ("product", {"orders_90d": 0, "categories_90d": 0, "products_90d": 0}),
+        ("service", {"complaints_180d": 1, "first_complaint_180d_at": DAY}),
+        ("satisfaction", {"answers": 0, "mood_last": None, "mood_before": None, "mood_lowest": None}),
+        ("satisfaction", {"mood_last": 10.0}),
+        ("engagement", {"activities_30d": 40, "activity_change": 5.3}),
+        ("engagement", {"contacts_365d": 0, "redeemed_share_365d": None}),
+        ("rhythm", {"orders_90d": 9}),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else value,
+)
+def test_what_got_better_or_did_not_happen_is_not_told(dimension: str, changes: dict[str, Any]) -> None:
+    peers = PEERS | {"complaints_180d": 1.4}
+    assert told(dimension, peers, **changes) is None
+
+
+def test_a_new_customer_is_told_as_one() -> None:
+    one = {"orders": 1, "order_days": 1, "gap_mean": None, "orders_90d": 0, "orders_90_to_180d": 1}
+    text = told("rhythm", **one, days_since_order=100, orders_365d=1)
+    assert text is not None
+    assert text.startswith("One order so far, 100 days ago (1 March 2024)")
+
+
+def test_at_most_two_facts_make_a_sentence() -> None:
+    busy = figures(
+        "complaints_open=2 complaint_open_days=40 complaints_180d=5 reopened_180d=3 unanswered_180d=4"
+    )
+    text = told("service", **busy, oldest_open_at=DAY, first_complaint_180d_at=DAY)
+    assert text is not None
+    assert text.count(". ") == 1
+    assert text.endswith(".")
+    assert text[0].isupper() or text[0].isdigit()
+
+
+book = catalog({})
+counts, shares, money = st.integers(0, 400), st.floats(0, 1.5), st.floats(0, 1e5)
+dates = st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1))  # noqa: DTZ001
+
+
+def _value(unit: str) -> st.SearchStrategy[Any]:
+    kinds: dict[str, st.SearchStrategy[Any]] = {
+        "money": money,
+        "share": shares,
+        "ratio": shares,
+        "date": dates,
+    }
+    return kinds.get(unit, st.floats(0, 10) if unit.startswith(("mood", "points")) else counts)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> dict[str, Any]:
+    """Features at random: missing where they may be, tables absent, changes agreeing with their parts."""
+    absent = draw(
+        st.sets(st.sampled_from(["returns", "order_lines", "tickets", "surveys", "engagement", "contacts"]))
+    )
+    row: dict[str, Any] = {}
+    for feature in book:
+        if absent.isdisjoint(book.tables(feature)) and feature.kind != "category":
+            missing = (
+                st.nothing() if feature.null == "never missing" else st.sampled_from([None, float("nan")])
+            )
+            row[feature.name] = draw(_value(feature.unit) | missing)
+    for change, now, before, times in (
+        ("basket_change", "basket_90d", "basket_before", 1),
+        ("activity_change", "activities_30d", "activities_30_to_90d", 2),
+    ):
+        given_both = row.get(now) == row.get(now) and row.get(before) and row.get(now) is not None
+        row[change] = times * row[now] / row[before] if given_both and row[before] == row[before] else None
+    for date, needs in (
+        ("oldest_open_at", "complaints_open"),
+        ("first_complaint_180d_at", "complaints_180d"),
+    ):
+        if row.get(needs):
+            row |= {date: draw(dates), "complaint_open_days": draw(counts)}
+    if row.get("answers"):
+        row |= {"last_answer_at": draw(dates), "mood_last": draw(st.floats(0, 10))}
+    for date, needs in (("last_activity_at", "days_since_activity"),):
+        if row.get(needs) == row.get(needs) and row.get(needs) is not None:
+            row[date] = draw(dates)
+    if row["discount_change"] is not None:
+        row |= {"discount_share_90d": draw(shares), "discount_share_before": draw(shares)}
+    return row
+
+
+peers = st.dictionaries(st.sampled_from(sorted(PEERS)), money | shares, max_size=len(PEERS))
+
+
+def _spoken(value: float) -> set[float]:
+    return {value, 100 * value, 100 * min(1.0, value)}
+
+
+def _is_told(token: str, known: set[float]) -> bool:
+    value, decimals = float(token.replace(",", "")), len(token.partition(".")[2])
+    return any(abs(value - number) <= 0.5000001 * 10**-decimals for number in known)
+
+
+def check_numbers(text: str, row: Mapping[str, Any], peers: Mapping[str, float]) -> None:
+    """Every number in the text is one of the row or of the peers, a percentage of one, or a window."""
+    figures = [v for v in [*row.values(), *peers.values()] if isinstance(v, int | float) and v == v]
+    known = {number for value in figures for number in _spoken(float(value))} | set(map(float, WINDOWS))
+    assert [token for token in numbers(text) if not _is_told(token, known)] == []
+    days = {f"{v.day} {v:%B %Y}" for v in row.values() if isinstance(v, datetime) and v is not pd.NaT}
+    assert set(re.findall(r"\d+ [A-Z][a-z]+ \d{4}", text)) <= days
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(row=rows(), peers=peers)
+def test_any_row_is_told_from_its_own_numbers(row: dict[str, Any], peers: dict[str, float]) -> None:
+    for dimension in TOLD:
+        text = sentence(dimension, Customer(row, peers, "EUR"))
+        if text is not None:
+            assert "None" not in text
+            assert "nan" not in text
+            check_numbers(text, row, peers)
+
+
+def test_sentences_of_scored_customers_are_told_from_their_features(
+    bundle: Bundle, tables: Mapping[str, ibis.Table], as_of: datetime
+) -> None:
+    scored = score(bundle, tables, as_of, load(Playbook))
+    rows: list[dict[Any, Any]] = scored.features.to_dict("records")
+    of: Callable[[str | None], Mapping[str, float]] = bundle.peers.of
+    texts = 0
+    for row, (_, told_row) in zip(rows, scored.scores.iterrows(), strict=True):
+        for place in (1, 2, 3):
+            if pd.notna(text := told_row[f"weak_point_{place}_says"]):
+                check_numbers(text, row, of(row["segment"]))
+                texts += 1
+    assert texts > 100
