@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from features.catalog import Aggregate, Feature
@@ -10,13 +11,20 @@ from features.facts import Facts
 KINDS = {"visit": "visits", "open": "opened messages", "click": "clicks"}
 
 
+def _of_kind(f: Facts, kind: str, window: tuple[int, ...]) -> Any:
+    return f.count(*window, where=f.kind == kind)
+
+
 def _reached(f: Facts) -> Any:
     return f.arm == "treatment"
 
 
 AGGREGATES = (
     Aggregate("activities", "engagement", lambda f: f.count(), empty=0),
-    *(Aggregate(f"activities_{n}d", "engagement", lambda f, n=n: f.count(n), empty=0) for n in (30, 90, 365)),
+    *(
+        Aggregate(f"activities_{n}d", "engagement", partial(Facts.count, oldest=n), empty=0)
+        for n in (30, 90, 365)
+    ),
     Aggregate("activities_30_to_90d", "engagement", lambda f: f.count(90, 30), empty=0),
     Aggregate("activities_90_to_180d", "engagement", lambda f: f.count(180, 90), empty=0),
     Aggregate("days_since_activity", "engagement", lambda f: f.days_since_last()),
@@ -25,7 +33,7 @@ AGGREGATES = (
         Aggregate(
             f"{kind}s_{first}",
             "engagement",
-            lambda f, k=kind, w=window: f.count(*w, where=f.kind == k),
+            partial(_of_kind, kind=kind, window=window),
             empty=0,
         )
         for kind in KINDS

@@ -1,8 +1,8 @@
 """The facts of one table as each snapshot knows them: rows before `as_of`, columns filled in before `as_of`.
 
 Sums are taken over whole numbers (money in ten-thousandths, time in seconds): they don't depend on the order
-in which an engine adds, so the same facts give the same bytes everywhere. The age of a row is rounded up to a second: it is at least
-one, and the windows are exact where `as_of` lies on a whole second.
+in which an engine adds, so the same facts give the same bytes everywhere. The age of a row is rounded up to a
+second: it is at least one, and the windows are exact where `as_of` lies on a whole second.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class Facts:
 def facts(name: str, tables: Mapping[str, ibis.Table], snapshots: ibis.Table) -> Facts:
     """The rows of table `name` that each of `snapshots` (customer_id, as_of) knows."""
     contract = CONTRACT[name]
-    table = _PREPARE.get(name, lambda tables: tables[name])(tables).rename(owner="customer_id")
+    prepare = _PREPARE.get(name)
+    table = (prepare(tables) if prepare else tables[name]).rename(owner="customer_id")
     time = "ordered_at" if name == "order_lines" else contract.time
     known = [table.owner == snapshots.customer_id]
     if time:

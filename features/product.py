@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from features.catalog import Aggregate, Feature
+from features.facts import Facts
 
 WINDOWS = (90, 180, 365)
 
 AGGREGATES = (
     Aggregate("returns", "returns", lambda f: f.count(), empty=0),
-    *(Aggregate(f"returns_{n}d", "returns", lambda f, n=n: f.count(n), empty=0) for n in WINDOWS),
+    *(Aggregate(f"returns_{n}d", "returns", partial(Facts.count, oldest=n), empty=0) for n in WINDOWS),
     Aggregate("returned_total", "returns", lambda f: f.sum("amount"), empty=0),
     Aggregate("returned_90d", "returns", lambda f: f.sum("amount", 90), empty=0),
     Aggregate("returned_365d", "returns", lambda f: f.sum("amount", 365), empty=0),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import ibis
 
 from features.catalog import Aggregate, Feature, Row
-from features.facts import DAY
+from features.facts import DAY, Facts
 
 MONTH = 30 * DAY
 WINDOWS = (14, 30, 60, 90, 180, 365)
@@ -29,7 +30,7 @@ def _spread(row: Row) -> Any:
 
 AGGREGATES = (
     Aggregate("orders", "orders", lambda f: f.count(), empty=0),
-    *(Aggregate(f"orders_{n}d", "orders", lambda f, n=n: f.count(n), empty=0) for n in WINDOWS),
+    *(Aggregate(f"orders_{n}d", "orders", partial(Facts.count, oldest=n), empty=0) for n in WINDOWS),
     Aggregate("orders_90_to_180d", "orders", lambda f: f.count(180, 90), empty=0),
     Aggregate("orders_180_to_365d", "orders", lambda f: f.count(365, 180), empty=0),
     Aggregate("orders_season", "orders", lambda f: f.count(365, 275), empty=0),

@@ -6,6 +6,7 @@ best.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import ibis
@@ -42,6 +43,10 @@ def _score_thousandths(f: Facts) -> Any:
     return (f.score * 1_000 + 0.5).floor().cast("int64")
 
 
+def _last_score(f: Facts, metric: str) -> Any:
+    return _latest(f, _score_thousandths(f), f.metric == metric)
+
+
 AGGREGATES = (
     Aggregate("answers", "surveys", lambda f: f.count(), empty=0),
     Aggregate("answers_180d", "surveys", lambda f: f.count(180), empty=0),
@@ -56,7 +61,7 @@ AGGREGATES = (
         Aggregate(
             f"{metric}_last",
             "surveys",
-            lambda f, metric=metric: _latest(f, _score_thousandths(f), f.metric == metric),
+            partial(_last_score, metric=metric),
         )
         for metric in SURVEY_SCALES
     ),

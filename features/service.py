@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from features.catalog import Aggregate, Feature
@@ -13,6 +14,10 @@ WINDOWS = (30, 90, 180, 365)
 
 def _complaint(f: Facts) -> Any:
     return f.kind == "complaint"
+
+
+def _complaints(f: Facts, oldest: int) -> Any:
+    return f.count(oldest, where=_complaint(f))
 
 
 def _open(f: Facts) -> Any:
@@ -29,10 +34,7 @@ def _response_seconds(f: Facts) -> Any:
 
 AGGREGATES = (
     Aggregate("complaints", "tickets", lambda f: f.count(where=_complaint(f)), empty=0),
-    *(
-        Aggregate(f"complaints_{n}d", "tickets", lambda f, n=n: f.count(n, where=_complaint(f)), empty=0)
-        for n in WINDOWS
-    ),
+    *(Aggregate(f"complaints_{n}d", "tickets", partial(_complaints, oldest=n), empty=0) for n in WINDOWS),
     Aggregate("questions_180d", "tickets", lambda f: f.count(180, where=f.kind != "complaint"), empty=0),
     Aggregate("days_since_complaint", "tickets", lambda f: f.days_since_last(where=_complaint(f))),
     Aggregate("last_complaint_at", "tickets", lambda f: f.opened_at.max(where=_complaint(f))),

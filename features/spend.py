@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from features.catalog import Aggregate, Feature, Row
+from features.facts import Facts
 
 SHORT_WINDOWS = (30, 90, 180)
 """Sums over these follow the number of orders; a model that saw them would blame spend for what is rhythm."""
@@ -31,7 +33,7 @@ def _discount_before(row: Row) -> Any:
 AGGREGATES = (
     Aggregate("amount_total", "orders", lambda f: f.sum("amount"), empty=0),
     *(
-        Aggregate(f"amount_{n}d", "orders", lambda f, n=n: f.sum("amount", n), empty=0)
+        Aggregate(f"amount_{n}d", "orders", partial(Facts.sum, column="amount", oldest=n), empty=0)
         for n in (*SHORT_WINDOWS, 365)
     ),
     Aggregate("amount_90_to_180d", "orders", lambda f: f.sum("amount", 180, 90), empty=0),

@@ -17,6 +17,9 @@ from features.catalog import Feature
 from features.errors import HistoryError, ModelError
 
 MAX_LEVELS = 100
+ROWS_FOR_THREADS = 50_000
+"""Below, a second thread brings little, and costs tenfold where other work keeps the processors busy."""
+
 SLOPE_BOUNDS = (0.05, 5.0)
 
 
@@ -190,7 +193,7 @@ def _boost(columns: Columns, frame: pd.DataFrame, trees: Trees) -> lgb.Booster:
         "seed": trees.seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": 2,
+        "num_threads": 1 if len(frame) < ROWS_FOR_THREADS else 2,
         "verbosity": -1,
     }
     return lgb.train(parameters, data, num_boost_round=trees.trees)

@@ -40,7 +40,7 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
     """
     known = before(tables, as_of)
     told = reference(known, as_of)
-    today = build(known, population(known, [as_of], definitions.lookback_days), told).to_pandas()
+    today = build(known, population(known, [as_of], definitions.lookback_days), told)
     chosen = plan_for(known, as_of, definitions, settings)
     numbers = [f.name for f in catalog(known).available(known) if f.kind == "number"]
     return Bundle(
@@ -55,7 +55,7 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
         reference=told,
         churn=fit_churn_model(known, chosen, definitions, settings, told),
         clv=fit_clv_model(known, as_of, definitions, told),
-        peers=peers(today, numbers),
+        peers=peers(today.order_by("customer_id").to_pandas(), numbers),
     )
 
 

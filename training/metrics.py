@@ -25,17 +25,22 @@ def reliability(
     churned: np.ndarray, probability: np.ndarray, bins: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean prediction and share churned in bins of equal size, by rising prediction."""
-    parts = np.array_split(np.argsort(probability, kind="stable"), min(bins, len(probability)))
+    parts = _bins(probability, bins)
     return (
         np.array([probability[part].mean() for part in parts]),
         np.array([churned[part].mean() for part in parts]),
     )
 
 
+def _bins(probability: np.ndarray, bins: int) -> list[np.ndarray]:
+    return np.array_split(np.argsort(probability, kind="stable"), min(bins, len(probability)))
+
+
 def calibration_error(churned: np.ndarray, probability: np.ndarray) -> float:
     """Expected calibration error over ten bins of equal size (Naeini et al. 2015)."""
-    predicted, actual = reliability(churned, probability)
-    return float(np.mean(np.abs(predicted - actual)))
+    parts = _bins(probability, 10)
+    gaps = [abs(probability[part].mean() - churned[part].mean()) for part in parts]
+    return float(np.average(gaps, weights=[len(part) for part in parts]))
 
 
 def money_metrics(actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from configs.settings import home
 from features.errors import ModelError
+from features.reader.opening import shown
 from models.bundle import Bundle, load, save
 from training.tracking import MODEL, connect, tracking_uri
 
@@ -112,7 +113,7 @@ def _fetch(version: str, target: Path) -> None:
             got = mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{version}", dst_path=draft)
         except (MlflowException, OSError) as error:
             raise ModelError(
-                f"Model version {version} can't be fetched from MLflow at {tracking_uri()}: {error}"
+                f"Model version {version} can't be fetched from MLflow at {shown(tracking_uri())}: {error}"
             ) from None
         found = next(iter(sorted(Path(got).rglob("manifest.json"))), None)
         if found is None:
@@ -134,6 +135,6 @@ def _versions() -> list[str]:
 def _what_there_is() -> str:
     versions = _versions()
     if not versions:
-        return f"No model is registered at {tracking_uri()} yet: run `amity train SOURCE` first."
+        return f"No model is registered at {shown(tracking_uri())} yet: run `amity train SOURCE` first."
     aliases = ", ".join(f"{alias} (version {v})" for alias, v in sorted(_aliases().items())) or "no alias"
     return f"There are: versions {', '.join(versions)}; {aliases}."

@@ -44,7 +44,10 @@ def connect() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     home().mkdir(parents=True, exist_ok=True)
     uri = tracking_uri()
+    given = "MLFLOW_TRACKING_URI" in os.environ
     mlflow.set_tracking_uri(uri)
+    if not given:  # MLflow sets it, and another home would take it for the user's wish
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
     try:
         if mlflow.get_experiment_by_name(EXPERIMENT) is None:
             own = (home() / "mlflow-artifacts").as_uri() if uri == _own_uri() else None

@@ -30,7 +30,7 @@ LATER = "later"
 """In a past: a column whose value at `as_of` isn't known yet; each future fills it in or leaves it null."""
 
 few = settings(
-    max_examples=20,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
