@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,13 +15,14 @@ import pytest
 
 from configs.settings import Definitions, TrainingSettings
 from features.sources import source_from_rows
+from training import tracking
 from training.train import Training, train
 
 START = datetime(2024, 1, 1)  # noqa: DTZ001
 AS_OF = datetime(2025, 5, 1)  # noqa: DTZ001
 END = AS_OF + timedelta(days=60)
 DEFINITIONS = Definitions(horizon_days=60, lookback_days=240, clv_horizon_days=180)
-SETTINGS = TrainingSettings(step_days=40, max_snapshots=4, trees=25, learning_rate=0.1)
+SETTINGS = TrainingSettings(step_days=40, max_snapshots=3, trees=25, learning_rate=0.1)
 
 Rows = dict[str, list[dict[str, Any]]]
 Tables = dict[str, ibis.Table]
@@ -60,9 +62,13 @@ def shop(opened: Open) -> Shop:
 
 @dataclass(frozen=True)
 class Trained:
-    """A home with three trainings: one made bad on purpose, a good one, and the good one again."""
+    """A home with three trainings: one made bad on purpose, a good one, and the good one again.
+
+    `blank`: MLflow's database before the first, for it takes MLflow seconds to make one.
+    """
 
     home: Path
+    blank: Path
     bad: Training
     good: Training
     again: Training
@@ -75,12 +81,14 @@ def trained(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AMITY_HOME", str(home))
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tables = {name: shop.tables[name] for name in ("orders", "customers")}
+        tracking.connect()
+        shutil.copy(home / "mlflow.db", home / "blank.db")
         source = "postgresql://reader:secret@db/shop"
         made = [
-            train(shop.tables, AS_OF, DEFINITIONS, chosen, source=source)
-            for chosen in (bad, SETTINGS, SETTINGS)
+            train(tables, AS_OF, DEFINITIONS, chosen, source=source) for chosen in (bad, SETTINGS, SETTINGS)
         ]
-    return Trained(home, *made)
+    return Trained(home, home / "blank.db", *made)
 
 
 @pytest.fixture
@@ -88,6 +96,17 @@ def at_home(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Trained:
     monkeypatch.setenv("AMITY_HOME", str(trained.home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return trained
+
+
+@pytest.fixture
+def new_home(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without any model."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(trained.blank, home / "mlflow.db")
+    monkeypatch.setenv("AMITY_HOME", str(home))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return home
 
 
 def make_rows(customers: int = 240, seed: int = 3) -> Rows:
