@@ -18,7 +18,7 @@ from features.snapshots import before, population, span
 from models.bundle import Bundle
 from models.evidence import Customer, sentence
 from models.status import status
-from models.weakpoints import NAMED, Naming, Points, points, ranked
+from models.weakpoints import NAMED, Naming, Points, echoes, points, ranked
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def score(bundle: Bundle, tables: Mapping[str, ibis.Table], as_of: datetime, pla
     snapshots = population(known, [as_of], bundle.manifest.definitions.lookback_days)
     frame = build(known, snapshots, bundle.reference).to_pandas()
     if frame.empty:
-        raise HistoryError(_nobody(tables, as_of, bundle.manifest.definitions.lookback_days))
+        raise HistoryError(_nobody(tables, known, as_of, bundle.manifest.definitions.lookback_days))
     dimensions = {feature.name: feature.dimension for feature in catalog(known)}
     return score_frame(bundle, frame, dimensions, playbook)
 
@@ -135,20 +135,23 @@ def _named(
     bundle: Bundle, row: Mapping[str, Any], value: Mapping[str, float], naming: Naming
 ) -> list[tuple[str, float, str]]:
     customer = Customer(row, bundle.peers.of(row.get("segment")), bundle.manifest.definitions.currency)
-    told = ((name, sentence(name, customer)) for name in ranked(value, naming))
+    told = ((name, sentence(name, customer)) for name in ranked(value, naming, echoes(row)))
     return [(name, value[name], text) for name, text in told if text is not None][:NAMED]
 
 
-def _nobody(tables: Mapping[str, ibis.Table], as_of: datetime, lookback_days: int) -> str:
-    first, last = span(tables)
+def _nobody(
+    tables: Mapping[str, ibis.Table], known: Mapping[str, ibis.Table], as_of: datetime, lookback_days: int
+) -> str:
+    first, _ = span(tables)
     if as_of <= first:
         return (
             f"As of {as_of:%Y-%m-%d} nothing is known yet: the first order is of {first:%Y-%m-%d}. "
             "Choose a later day."
         )
+    _, last = span(known)
     since = as_of - timedelta(days=lookback_days)
     return (
         f"No customer is active as of {as_of:%Y-%m-%d}: none ordered in the {lookback_days} days since "
-        f"{since:%Y-%m-%d} (the last order is of {last:%Y-%m-%d}), so all are lapsed and there is nobody to "
-        "score. Choose an earlier day, or train with a longer lookback_days."
+        f"{since:%Y-%m-%d} (the last order before it is of {last:%Y-%m-%d}), so all are lapsed and there is "
+        "nobody to score. Choose an earlier day, or train with a longer lookback_days."
     )

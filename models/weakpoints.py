@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from scipy.special import expit
 from features.catalog import DIMENSIONS
 
 NAMED = 3
+SAME_SILENCE_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,29 @@ def points(base: float, contributions: pd.DataFrame, dimensions: Mapping[str, st
     return Points(base_risk, log_odds.mul(100 * slope, axis=0))
 
 
-def ranked(row: Mapping[str, float], naming: Naming) -> list[str]:
+def ranked(row: Mapping[str, float], naming: Naming, echoes: Collection[str] = ()) -> list[str]:
     """The dimensions to name for one customer, the one to talk about first in front.
 
     Only what pushes the risk up by `from_points` is named, never profile. Rhythm is the symptom: every cause
-    that weighs at least `cause_before_rhythm` of it goes first.
+    that weighs at least `cause_before_rhythm` of it goes first. `echoes` tell rhythm's silence once more, and
+    go last.
     """
     up = {name: value for name, value in row.items() if name != "profile" and value >= naming.from_points}
-    rhythm = up.get("rhythm", 0.0)
+    heavy = naming.cause_before_rhythm * up.get("rhythm", 0.0)
 
-    def order(name: str) -> tuple[bool, float]:
-        is_cause = name != "rhythm" and up[name] >= naming.cause_before_rhythm * rhythm
-        return not is_cause, -up[name]
+    def order(name: str) -> tuple[bool, bool, float]:
+        is_cause = name != "rhythm" and name not in echoes and up[name] >= heavy
+        return name in echoes, not is_cause, -up[name]
 
     return sorted(up, key=order)
+
+
+def echoes(customer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Engagement, where an overdue customer was last seen about when they last ordered, or later.
+
+    `customer`: a row of features. Whoever leaves stops visiting too; that is one silence and not its cause.
+    """
+    since_order, since_activity = customer.get("days_since_order"), customer.get("days_since_activity")
+    if since_order is None or since_activity is None or since_order <= customer["usual_gap"]:
+        return ()
+    return ("engagement",) if since_activity <= since_order + SAME_SILENCE_DAYS else ()

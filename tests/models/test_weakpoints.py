@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from features.catalog import DIMENSIONS
-from models.weakpoints import Naming, points, ranked
+from models.weakpoints import Naming, echoes, points, ranked
 
 OF = {f"{name}_{number}": name for name in DIMENSIONS for number in (1, 2)}
 NAMING = Naming(from_points=1.0, cause_before_rhythm=0.25)
@@ -93,3 +93,27 @@ def test_a_row_alone_gets_the_points_it_gets_in_a_crowd(base: float, row: list[f
 )
 def test_which_are_named_and_in_which_order(row: dict[str, float], named: list[str]) -> None:
     assert ranked(dict.fromkeys(DIMENSIONS, 0.0) | row, NAMING) == named
+
+
+@pytest.mark.parametrize(
+    ("since_order", "since_activity", "told"),
+    [
+        (90.0, 20.0, ("engagement",)),
+        (90.0, 120.0, ("engagement",)),
+        (90.0, 121.0, ()),
+        (30.0, 20.0, ()),
+        (90.0, None, ()),
+    ],
+    ids=["seen since", "silent together", "silent long before", "not overdue", "never active"],
+)
+def test_silence_together_with_the_orders_is_an_echo(
+    since_order: float, since_activity: float | None, told: tuple[str, ...]
+) -> None:
+    customer = {"days_since_order": since_order, "days_since_activity": since_activity, "usual_gap": 30.0}
+    assert echoes(customer) == told
+    assert echoes({name: customer[name] for name in ("days_since_order", "usual_gap")}) == ()
+
+
+def test_an_echo_goes_last() -> None:
+    row = {"rhythm": 10.0, "engagement": 30.0, "spend": 1.5, "service": 5.0}
+    assert ranked(row, NAMING, ("engagement",)) == ["service", "rhythm", "spend", "engagement"]
