@@ -34,7 +34,7 @@ def killed(door: Any, room: str, step: str, *words: object) -> None:
 @pytest.mark.usefixtures("scores")
 def test_a_training_killed_before_it_is_registered_leaves_no_model(door: Any, put: Any, placed: Any) -> None:
     versions = door.done("models", "--json").json
-    killed(door, "training.registry", "register", "train", put(orders=placed()))
+    killed(door, "training.registry", "register", "train", put(orders=placed()), "--horizon-days", 60)
     assert door.done("models", "--json").json == versions
 
 

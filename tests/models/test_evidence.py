@@ -194,9 +194,8 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
             row |= {date: draw(dates), "complaint_open_days": draw(counts)}
     if row.get("answers"):
         row |= {"last_answer_at": draw(dates), "mood_last": draw(st.floats(0, 10))}
-    for date, needs in (("last_activity_at", "days_since_activity"),):
-        if row.get(needs) == row.get(needs) and row.get(needs) is not None:
-            row[date] = draw(dates)
+    if (seen := row.get("days_since_activity")) is not None and seen == seen:
+        row["last_activity_at"] = draw(dates)
     if row["discount_change"] is not None:
         row |= {"discount_share_90d": draw(shares), "discount_share_before": draw(shares)}
     return row
