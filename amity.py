@@ -366,7 +366,7 @@ def run_training(
     seed: int | None,
     skip_bad_rows: bool,
 ) -> Training:
-    from features.readiness import readiness
+    from features.readiness import readiness, silence
     from features.snapshots import before
 
     definitions = settings.load(Definitions, flags)
@@ -375,13 +375,15 @@ def run_training(
         source = read(address, skip_bad_rows)
         day = as_of or newest(source)
         ready = readiness(before(source.tables, day), definitions, now=day)
-        if not ready.ready:
-            raise HistoryError(" ".join(ready.missing))
+        missing = silence(source.tables, day)
+        if missing or not ready.ready:
+            raise HistoryError(missing or " ".join(ready.missing))
         job = import_module("training.train")
         return job.train(source.tables, day, definitions, chosen, source=address, say=say)  # type: ignore[no-any-return]
 
 
 def run_scoring(address: str, as_of: datetime | None, *, model: str, file: Path, skip_bad_rows: bool) -> None:
+    from features.readiness import silence
     from models.scoring import score as score_tables
     from serving.files import require_ending, write
     from serving.store import Store
@@ -393,6 +395,9 @@ def run_scoring(address: str, as_of: datetime | None, *, model: str, file: Path,
         source = read(address, skip_bad_rows)
         day = as_of or newest(source)
         say("Scoring")
+        missing = silence(source.tables, day)
+        if missing:
+            err.print(f"Mind: {missing}", highlight=False, markup=False)
         scored = score_tables(bundle, source.tables, day, settings.load(Playbook))
         write(scored.scores, file)
         Store.open().save(scored, source=address, definitions=bundle.manifest.definitions)

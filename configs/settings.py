@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -78,6 +79,8 @@ FILES: dict[type[_Settings], str] = {
     Playbook: "playbook.yaml",
 }
 
+OF_THE_PROCESS = {f"AMITY_{name}" for name in ("HOME", "CONFIGS", "STORE_URL", "BUNDLE", "TRACEBACK")}
+
 S = TypeVar("S", bound=_Settings)
 
 
@@ -94,6 +97,7 @@ def folder() -> Path:
 
 def load(kind: type[S], flags: Mapping[str, Any] | None = None) -> S:
     """The settings of one kind; raises ConfigError naming every key that is unknown or out of range."""
+    _require_known_environment()
     values = {name: value for name, (value, _) in origins(kind, flags).items()}
     try:
         return kind(**values)
@@ -119,6 +123,16 @@ def origins(kind: type[S], flags: Mapping[str, Any] | None = None) -> dict[str, 
 def home() -> Path:
     """The folder under which Amity writes everything: `AMITY_HOME`, or ./var."""
     return Path(os.environ.get("AMITY_HOME") or "var").absolute()
+
+
+def _require_known_environment() -> None:
+    """Raise ConfigError where the environment names a setting that there isn't."""
+    known = OF_THE_PROCESS | {f"AMITY_{name.upper()}" for kind in FILES for name in kind.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith("AMITY_") and name not in known)
+    if unknown:
+        nearest = get_close_matches(unknown[0], known, n=1)
+        hint = f" Is {nearest[0]} meant for {unknown[0]}?" if nearest else ""
+        raise ConfigError(f"The environment sets {', '.join(unknown)}, and there is no such setting.{hint}")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from typing import Protocol
 
 import ibis.expr.types as ir
 
+from features.facts import day_number
 from features.labels import labels
 from features.snapshots import population
 
 FEWEST_CUSTOMERS, GOOD_CUSTOMERS, FEWEST_OUTCOMES = 50, 100, 20
 HISTORY_DAYS = 60
+SHORTEST_SILENCE = 7
 
 
 class Definitions(Protocol):
@@ -60,6 +62,27 @@ def readiness(
     return Readiness(few, (*advice, *fewer))
 
 
+def silence(tables: Mapping[str, ir.Table], as_of: datetime) -> str | None:
+    """A sentence where the orders end so long before `as_of` that some seem to be missing, else null.
+
+    So long: more than 7 days, and more than the longest pause between two days with an order so far.
+    """
+    orders = tables["orders"]
+    days = orders.filter(orders.ordered_at < as_of).select(day=day_number(orders.ordered_at)).distinct()
+    pauses = days.mutate(pause=days.day - days.day.lag().over(order_by="day"))
+    row = pauses.aggregate(last=pauses.day.max(), pause=pauses.pause.max()).to_pyarrow().to_pylist()[0]
+    if row["last"] is None:
+        return None
+    end = datetime(1970, 1, 1) + timedelta(days=row["last"] + 1)  # noqa: DTZ001
+    missing = (as_of - end).days
+    if missing <= max(SHORTEST_SILENCE, row["pause"] or 0):
+        return None
+    return (
+        f"The orders end {missing:,} days before {as_of:%Y-%m-%d}, and that silence would be read as the "
+        f"customers' own. Add the orders since then, or take {end:%Y-%m-%d} as the day."
+    )
+
+
 def _day(time: datetime) -> datetime:
     return time.replace(hour=0, minute=0, second=0, microsecond=0)
 
@@ -104,11 +127,16 @@ def _outcomes(
     on = f"on {as_of:%Y-%m-%d}, the last day with a complete horizon of {horizon} days"
     missing = []
     if active < FEWEST_CUSTOMERS:
-        missing.append(f"{active:,} customers were active {on}; training needs {FEWEST_CUSTOMERS}.")
+        were = "was" if active == 1 else "were"
+        missing.append(f"{_customers(active)} {were} active {on}; training needs {FEWEST_CUSTOMERS}.")
     if churned < FEWEST_OUTCOMES:
-        missing.append(f"{churned:,} customers churned {on}; training needs {FEWEST_OUTCOMES}.")
+        missing.append(f"{_customers(churned)} churned {on}; training needs {FEWEST_OUTCOMES}.")
     if stayed < FEWEST_OUTCOMES:
-        missing.append(f"{stayed:,} customers stayed {on}; training needs {FEWEST_OUTCOMES}.")
+        missing.append(f"{_customers(stayed)} stayed {on}; training needs {FEWEST_OUTCOMES}.")
     if missing or active >= GOOD_CUSTOMERS:
         return tuple(missing), ()
-    return (), (f"{active:,} customers were active {on}; {GOOD_CUSTOMERS} make for steadier figures.",)
+    return (), (f"{_customers(active)} were active {on}; {GOOD_CUSTOMERS} make for steadier figures.",)
+
+
+def _customers(number: int) -> str:
+    return f"{number:,} customer{'' if number == 1 else 's'}"

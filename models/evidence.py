@@ -143,8 +143,8 @@ def _satisfaction(c: Customer) -> Facts:
     if not c("answers"):
         return
     last = f"last answer on {c.day('last_answer_at')} worth {words.number(c('mood_last'))} of 10"
-    if c.has("mood_before") and c("mood_last") < c("mood_before") - 0.5:
-        yield f"{last}; their answers before averaged {words.number(c('mood_before'))}"
+    if c("answers_180d") and c.has("mood_before") and c("mood_last") < c("mood_before") - 0.5:
+        yield f"{last}; answers more than 180 days ago averaged {words.number(c('mood_before'))}"
     elif c.below_peers("mood_last"):
         yield f"{last}; {c.like_this('mood_last')}"
     if c("low_answers_180d") and c.above_peers("low_answers_180d"):

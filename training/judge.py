@@ -40,6 +40,7 @@ class Judgement:
     probabilities: Mapping[str, np.ndarray]
     metrics: Mapping[str, Mapping[str, float]]
     on_customers_held_out: bool
+    settings: TrainingSettings
 
     @property
     def churned(self) -> np.ndarray:
@@ -57,11 +58,11 @@ def judge(tables: Tables, as_of: datetime, definitions: Definitions, settings: T
         held_out = train["churned"].nunique() < 2
     except HistoryError:
         held_out = True
-    models = _recipes(tables, settings)
-    if held_out:
-        probabilities = {name: _cross_fitted(model, judged) for name, model in models.items()}
-    else:
-        probabilities = {name: model(train, judged) for name, model in models.items()}
+    recipes = _recipes(tables, settings)
+    probabilities = {
+        name: _cross_fitted(recipe, judged) if held_out else recipe(train, judged)
+        for name, recipe in recipes.items()
+    }
     histories = customer_histories(tables, day, told)
     probabilities["BG/NBD"] = bg_nbd(histories, judged, definitions.horizon_days)
     churned = judged["churned"].to_numpy(dtype=float)
@@ -69,7 +70,8 @@ def judge(tables: Tables, as_of: datetime, definitions: Definitions, settings: T
     clv = fit_clv_model(before(tables, day), day, definitions, told)
     predicted = clv.expected_revenue(judged, definitions.horizon_days)
     metrics[AMITY] |= money_metrics(judged["revenue"].to_numpy(dtype=float), predicted)
-    return Judgement(day, judged[["customer_id", "churned", "revenue"]], probabilities, metrics, held_out)
+    outcome = judged[["customer_id", "churned", "revenue"]]
+    return Judgement(day, outcome, probabilities, metrics, held_out, settings)
 
 
 def judge_champion(
@@ -84,6 +86,8 @@ def judge_champion(
         raise AmityError("the champion defines churn by other days")
     if champion.manifest.as_of > judgement.as_of:
         settings = _recipe_of(champion)
+        if settings == judgement.settings:
+            return dict(judgement.metrics[AMITY])
         again = judge(
             tables, judgement.as_of + timedelta(days=definitions.horizon_days), definitions, settings
         )

@@ -144,3 +144,9 @@ def test_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert home() == tmp_path / "var"
     monkeypatch.setenv("AMITY_HOME", "elsewhere")
     assert home() == tmp_path / "elsewhere"
+
+
+def test_a_mistyped_variable_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMITY_HORIZN_DAYS", "60")
+    with pytest.raises(ConfigError, match=r"sets AMITY_HORIZN_DAYS, .* Is AMITY_HORIZON_DAYS meant for"):
+        load(Definitions)

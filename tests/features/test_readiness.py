@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from features.readiness import Readiness, readiness
+from features.readiness import Readiness, readiness, silence
 from features.sources import source_from_rows
 
 START = datetime(2023, 1, 1)  # noqa: DTZ001
@@ -108,3 +108,34 @@ def test_a_date_in_the_future_is_no_history() -> None:
 def test_no_orders_at_all() -> None:
     assert readiness({}, Days()).missing == ("There are no orders to learn from.",)
     assert judge({"ahead": [4000]}).missing == ("There are no orders before now to learn from.",)
+
+
+@pytest.mark.parametrize(
+    ("order_days", "as_of_day", "missing"),
+    [
+        ([0, 1, 2], 10, None),
+        ([0, 1, 2], 11, 8),
+        ([0, 20, 22], 43, None),
+        ([0, 20, 22], 44, 21),
+        ([], 5, None),
+    ],
+    ids=["a week", "more than a week", "as long as a pause before", "longer", "no order"],
+)
+def test_a_silence_longer_than_any_pause_is_told(
+    order_days: list[int], as_of_day: int, missing: int | None
+) -> None:
+    rows = [
+        {
+            "order_id": str(day),
+            "customer_id": "a",
+            "ordered_at": START + timedelta(days=day, hours=8),
+            "amount": 1,
+        }
+        for day in order_days
+    ]
+    told = silence(source_from_rows({"orders": rows}).tables, START + timedelta(days=as_of_day))
+    assert (told is None) == (missing is None)
+    if missing is not None:
+        end = START + timedelta(days=order_days[-1] + 1)
+        assert f"end {missing} days before" in str(told)
+        assert f"take {end:%Y-%m-%d} as the day" in str(told)
