@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,16 +34,16 @@ TOP_OF_DEMO = 10
 
 
 class Day(click.ParamType[datetime]):
-    """A day or a time, UTC where it bears no zone."""
+    """A day, such as 2025-06-30; as of its first moment, in UTC."""
 
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         try:
-            time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+            day = value if isinstance(value, date) else date.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no day; write it as 2025-06-30.", param, ctx)
-        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+        return datetime(day.year, day.month, day.day)  # noqa: DTZ001
 
 
 source_argument = click.argument("address", metavar="SOURCE")
@@ -256,6 +257,8 @@ def models(as_json: bool) -> None:
     versions = registry.versions()
     if as_json:
         print_json(versions)
+    elif not versions:
+        out.print("No model is registered yet: run `amity train SOURCE` first.")
     else:
         out.print(registry.table(versions))
 
@@ -323,7 +326,7 @@ def demo(data: str) -> None:
     os.environ.setdefault("AMITY_HOME", str(settings.home() / f"demo-{Path(story.name).stem}"))
     out.rule(f"Amity on {story.title}")
     with working("Getting the data"):
-        source = str(story.source(settings.home()))
+        source = str(import_module("demo.stories").tables(story, settings.home()))
     training = run_training(source, None, story.definitions, seed=None, skip_bad_rows=False)
     show_training(training)
     run_scoring(source, None, model="champion", file=settings.home() / "scores.csv", skip_bad_rows=False)
@@ -454,6 +457,9 @@ def _plain(value: object) -> object:
 
 def main() -> None:
     """Run a command; what a person can mend ends in one message and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     warnings.simplefilter("ignore")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)

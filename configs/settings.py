@@ -62,7 +62,7 @@ class TrainingSettings(_Settings):
 
 
 class Playbook(_Settings):
-    """The action for each dimension that may be named as a weak point, and for none."""
+    """The action for the dimension that is named first, for none, and for an open complaint before all."""
 
     rhythm: str
     spend: str
@@ -71,6 +71,7 @@ class Playbook(_Settings):
     satisfaction: str
     engagement: str
     none: str
+    open_complaint: str
 
 
 FILES: dict[type[_Settings], str] = {
@@ -148,8 +149,13 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _sentence(file: str, error: ValidationError) -> str:
-    problems = [
-        f"{'.'.join(map(str, e['loc'])) or file}: {e['msg']} (received {e['input']!r})"
-        for e in error.errors()
-    ]
+    problems = [_problem(".".join(map(str, e["loc"])) or file, e) for e in error.errors()]
     return f"The settings in {file}, the environment or the flags can't be used: " + "; ".join(problems) + "."
+
+
+def _problem(name: str, error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        return f"{name}: there is no such setting"
+    if error["type"] == "missing":
+        return f"{name} is missing"
+    return f"{name}: {error['msg']} (received {error['input']!r})"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from demo import cdnow, complete_journey
 from demo.simulate import simulate
+from features.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,6 @@ class Story:
     title: str
     make: Callable[[Path], None] | None = None
     definitions: Mapping[str, int | str] = field(default_factory=dict)
-
-    def source(self, home: Path) -> Path:
-        """Where the tables lie; they are made there when they aren't yet."""
-        if self.make is None:
-            return Path(self.name)
-        folder = home / "data" / self.name
-        if not folder.exists():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            self.make(folder)
-        return folder
 
 
 STORIES = {
@@ -56,3 +47,23 @@ STORIES = {
 def story(data: str) -> Story:
     """One of `STORIES` by name, or the user's own folder, database file or address."""
     return STORIES.get(data) or Story(data, data)
+
+
+def tables(told: Story, home: Path) -> Path | str:
+    """Where the tables of a story lie; they are made under `home` when they aren't yet.
+
+    Raises ConfigError where the home already holds the tables of another story, and so its models.
+    """
+    others = [name for name in STORIES if name != told.name and (home / "data" / name).exists()]
+    if others:
+        raise ConfigError(
+            f"AMITY_HOME is {home}, the home of the demo on {others[0]}, and a home serves one source. "
+            "Unset it, or name another folder."
+        )
+    if told.make is None:
+        return told.name
+    folder = home / "data" / told.name
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        told.make(folder)
+    return folder

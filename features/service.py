@@ -28,6 +28,13 @@ def _open(f: Facts) -> Any:
     return _complaint(f) & unsolved
 
 
+def _open_since(f: Facts) -> Any:
+    """When an open complaint began to wait: opened, or reopened since."""
+    if "reopened_at" not in f:
+        return f.opened_at
+    return f.resolved_at.isnull().ifelse(f.opened_at, f.reopened_at)
+
+
 def _response_seconds(f: Facts) -> Any:
     return seconds(f.first_response_at) - seconds(f.opened_at)
 
@@ -45,10 +52,10 @@ AGGREGATES = (
     Aggregate(
         "complaint_open_days",
         "tickets",
-        lambda f: f.seconds_ago.max(where=_open(f)).cast("float64") / DAY,
+        lambda f: (seconds(f.as_of) - seconds(_open_since(f))).max(where=_open(f)).cast("float64") / DAY,
         ("resolved_at",),
     ),
-    Aggregate("oldest_open_at", "tickets", lambda f: f.opened_at.min(where=_open(f)), ("resolved_at",)),
+    Aggregate("oldest_open_at", "tickets", lambda f: _open_since(f).min(where=_open(f)), ("resolved_at",)),
     Aggregate(
         "unanswered_180d",
         "tickets",

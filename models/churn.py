@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -79,12 +79,16 @@ class Trees:
 
 @dataclass(frozen=True)
 class ChurnModel:
-    """log-odds = slope · (trees' log-odds) + intercept."""
+    """log-odds = slope · (trees' log-odds) + intercept.
+
+    `usual`: the mean contribution of each input over the customers that contributions are measured from.
+    """
 
     columns: Columns
     trees: str
     slope: float
     intercept: float
+    usual: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def _booster(self) -> lgb.Booster:
@@ -104,23 +108,38 @@ class ChurnModel:
         """The base log-odds, and each feature's signed SHAP value in calibrated log-odds.
 
         Shape (rows, inputs). Base plus a row's contributions is that row's log-odds (TreeSHAP, Lundberg et
-        al. 2020).
+        al. 2020). Both are measured from the `usual` contributions, where there are any.
         """
         names = list(self.columns.names)
         if frame.empty:
             return self.intercept, pd.DataFrame(columns=names, dtype=float)
         shap = np.asarray(self._booster.predict(self.columns.matrix(frame), pred_contrib=True))
         base = self.slope * float(shap[0, -1]) + self.intercept
-        return base, pd.DataFrame(self.slope * shap[:, :-1], columns=names, index=frame.index)
+        usual = np.array([self.usual.get(name, 0.0) for name in names])
+        return base + float(usual.sum()), pd.DataFrame(
+            self.slope * shap[:, :-1] - usual, columns=names, index=frame.index
+        )
+
+    def measured_from(self, customers: pd.DataFrame) -> ChurnModel:
+        """The same model, its base the average of these customers instead of the average of training."""
+        if customers.empty:
+            return self
+        _, contributions = replace(self, usual={}).contributions(customers)
+        return replace(self, usual={str(k): float(v) for k, v in contributions.mean().items()})
 
     def to_dict(self) -> dict[str, Any]:
-        return {"columns": self.columns.to_dict(), "slope": self.slope, "intercept": self.intercept}
+        return {
+            "columns": self.columns.to_dict(),
+            "slope": self.slope,
+            "intercept": self.intercept,
+            "usual": dict(self.usual),
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], trees: str) -> ChurnModel:
-        return cls(
-            Columns.from_dict(values["columns"]), trees, float(values["slope"]), float(values["intercept"])
-        )
+        usual = {str(name): float(value) for name, value in values["usual"].items()}
+        slope, intercept = float(values["slope"]), float(values["intercept"])
+        return cls(Columns.from_dict(values["columns"]), trees, slope, intercept, usual)
 
 
 def fit_churn(frame: pd.DataFrame, features: Sequence[Feature], trees: Trees) -> ChurnModel:

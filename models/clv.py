@@ -65,11 +65,6 @@ class ClvModel:
         """Probability of no order in `horizon_days` from `as_of`, shape (rows,)."""
         return np.asarray(self.purchases.no_order(*history(frame), horizon_days))
 
-    def days_to_next_order(self, frame: pd.DataFrame) -> np.ndarray:
-        """Mean days from `as_of` to the next order of a customer who is still there, shape (rows,)."""
-        frequency, _, age = history(frame)
-        return np.asarray((self.purchases.alpha + age) / (self.purchases.r + frequency))
-
     def interval(self, clv: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The 80 % interval; null where no horizon was over to measure it on."""
         if self.spread is None:

@@ -45,7 +45,7 @@ class Customer:
         return words.date(self(name))
 
     def days(self, name: str) -> str:
-        return words.days(self(name))
+        return words.days_until(self(name))
 
     def money(self, name: str) -> str:
         return words.money(self(name), self.currency)
@@ -69,7 +69,7 @@ def _rhythm(c: Customer) -> Facts:
     if c("order_days") == 1:
         yield f"{c('orders'):.0f} orders so far, all on one day, {ago}"
     elif c.has("gap_mean") and c("days_since_order") > c("gap_mean"):
-        yield f"last order {ago}; until then one every {c.days('gap_mean')}"
+        yield f"last order {ago}; until then one every {words.days(c('gap_mean'))}"
     if c("orders_90d") < c("orders_90_to_180d"):
         before = f"{c('orders_90_to_180d'):.0f} in the 90 days before"
         yield f"{c.count('orders_90d', 'order')} in the last 90 days, {before}"

@@ -1,4 +1,4 @@
-"""Customers like this one: the mean of each feature over the active customers of the segment, or of all."""
+"""Customers like this one: what is typical of the active customers of the segment, or of all."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ SMALLEST_SEGMENT = 50
 
 @dataclass(frozen=True)
 class Peers:
-    """`everyone`: feature → mean. `segments`: segment → feature → mean, where a segment has 50 customers.
+    """`everyone`: feature → typical value. `segments`: segment → the same, where it has 50 customers.
 
-    Money and other skewed amounts are told by their mean as well; a missing value counts for nothing.
+    Typical is the median, and the mean where the median is 0 (most have no complaint; the mean says how
+    rare they are). A missing value counts for nothing.
     """
 
     everyone: Mapping[str, float]
@@ -33,16 +34,17 @@ class Peers:
 
 
 def peers(frame: pd.DataFrame, numbers: Sequence[str]) -> Peers:
-    """The peers of one snapshot date; `numbers`: the features to average."""
+    """The peers of one snapshot date; `numbers`: the features wanted."""
     segments: dict[str, dict[str, float]] = {}
     if "segment" in frame:
         groups = frame.groupby("segment", sort=True)
         segments = {
-            str(name): _means(part, numbers) for name, part in groups if len(part) >= SMALLEST_SEGMENT
+            str(name): _typical(part, numbers) for name, part in groups if len(part) >= SMALLEST_SEGMENT
         }
-    return Peers(_means(frame, numbers), segments)
+    return Peers(_typical(frame, numbers), segments)
 
 
-def _means(frame: pd.DataFrame, numbers: Sequence[str]) -> dict[str, float]:
-    means = frame[list(numbers)].mean().dropna()
-    return {str(name): float(mean) for name, mean in means.items()}
+def _typical(frame: pd.DataFrame, numbers: Sequence[str]) -> dict[str, float]:
+    values = frame[list(numbers)]
+    typical = values.median().where(values.median() != 0, values.mean()).dropna()
+    return {str(name): float(value) for name, value in typical.items()}

@@ -59,7 +59,7 @@ def score_frame(
     naming = Naming(definitions.named_from_points, definitions.cause_before_rhythm)
     told = _weak_points(bundle, frame, weights, naming)
     scores = pd.concat([scores, told], axis=1)
-    scores["action"] = scores["weak_point_1"].fillna("none").map(playbook.model_dump())
+    scores["action"] = _action(scores["weak_point_1"], frame, playbook)
     order = scores.sort_values(["value_at_risk", "customer_id"], ascending=[False, True]).index
     return Scored(
         scores.loc[order].reset_index(drop=True),
@@ -99,20 +99,31 @@ def _figures(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
             "clv_low": low,
             "clv_high": high,
             "value_at_risk": churn * clv,
-            "expected_next_order_at": _next_order(bundle, frame, definitions),
+            "expected_next_order_at": _next_order(churn, frame, definitions),
         }
     )
 
 
-def _next_order(bundle: Bundle, frame: pd.DataFrame, definitions: Definitions) -> pd.Series:
-    """The day by which the next order is expected.
+def _next_order(churn: np.ndarray, frame: pd.DataFrame, definitions: Definitions) -> pd.Series:
+    """The day by which the next order is as likely to have come as not, at a steady chance a day.
 
-    Null where more likely than not none comes within the horizon of the CLV.
+    It lies within the horizon where churn is less likely than not, and beyond it otherwise. Null where
+    it lies beyond the horizon of the CLV: no next order is expected.
     """
-    none_comes = bundle.clv.no_order(frame, definitions.clv_horizon_days) > 0.5
-    days = np.minimum(bundle.clv.days_to_next_order(frame), definitions.clv_horizon_days)
-    expected: pd.Series = frame["as_of"].dt.normalize() + pd.to_timedelta(np.round(days), unit="D")
+    inside = np.clip(churn, 1e-9, 1 - 1e-9)
+    days = np.ceil(definitions.horizon_days * np.log(0.5) / np.log(inside))
+    none_comes = days > definitions.clv_horizon_days
+    waiting = pd.to_timedelta(np.where(none_comes, 0.0, days), unit="D")
+    expected: pd.Series = frame["as_of"].dt.normalize() + waiting
     return expected.mask(none_comes)
+
+
+def _action(first: pd.Series, frame: pd.DataFrame, playbook: Playbook) -> pd.Series:
+    """What the playbook says to the first weak point; an open complaint comes before all."""
+    action: pd.Series = first.fillna("none").map(playbook.model_dump())
+    if "complaints_open" not in frame:
+        return action
+    return action.mask(frame["complaints_open"] > 0, playbook.open_complaint)
 
 
 def _weak_points(bundle: Bundle, frame: pd.DataFrame, weights: Points, naming: Naming) -> pd.DataFrame:

@@ -20,8 +20,8 @@ SAME_SILENCE_DAYS = 30
 class Points:
     """How each dimension moves each customer's risk.
 
-    `base_risk`: churn probability before anything is known of the customer. `by_dimension`: percentage
-    points, shape (rows, 7); base_risk plus a row's points / 100 is that row's churn probability.
+    `base_risk`: churn probability of the average active customer on the day of training. `by_dimension`:
+    percentage points, shape (rows, 7); base_risk plus a row's points / 100 is that row's churn probability.
     """
 
     base_risk: float

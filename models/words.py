@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import ceil
 
 
 def count(number: float, one: str, many: str | None = None) -> str:
@@ -31,7 +32,13 @@ def percent(share: float) -> str:
 
 
 def days(value: float) -> str:
+    """Whole days, rounded."""
     return count(round(value), "day") if round(value) else "less than a day"
+
+
+def days_until(value: float) -> str:
+    """The days from a moment to the midnight that they are counted to, as a calendar counts them."""
+    return count(max(1, ceil(value)), "day")
 
 
 def date(time: datetime) -> str:

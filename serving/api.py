@@ -12,8 +12,9 @@ from fastapi.responses import StreamingResponse
 from serving import lists
 from serving.bodies import documented, json_body
 from serving.events import score_events
+from serving.examples import with_examples
 from serving.refusals import refuse_in_json
-from serving.replies import AtRiskReply, EventsReply, Explanation, Health, Refusal, ScoreReply
+from serving.replies import AtRiskReply, EventsReply, Explanation, Health, Model, Refusal, ScoreReply
 from serving.requests import AtRiskQuery, EventsRequest, ScoreRequest
 from serving.resources import Resources
 
@@ -42,6 +43,7 @@ def make_api() -> FastAPI:
     api = FastAPI(
         title="Amity",
         summary="Which customer relationships are weakening, why, and what each is worth.",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         responses=REFUSALS,
@@ -49,18 +51,22 @@ def make_api() -> FastAPI:
     refuse_in_json(api)
     _stored(api)
     _events(api)
+    _documentation(api)
     return api
 
 
 def _stored(api: FastAPI) -> None:
     @api.post("/score", openapi_extra=documented(ScoreRequest))
     def score(request: Annotated[ScoreRequest, Depends(json_body(ScoreRequest))], given: Given) -> ScoreReply:
-        """The stored scores of some customers, from the latest scoring."""
+        """The stored scores of some customers, from the scoring made last."""
         return lists.stored_scores(request, given.store)
 
     @api.get("/at-risk", response_model=AtRiskReply, responses=AS_CSV)
     def at_risk(query: Annotated[AtRiskQuery, Query()], given: Given) -> AtRiskReply | StreamingResponse:
-        """The customers with most value at risk; all pages come from the scoring that the first came from."""
+        """The customers with most value at risk; all pages come from the scoring that the first came from.
+
+        That is the one made last, unless a cursor says otherwise.
+        """
         return lists.at_risk(query, given.store)
 
     @api.get("/explain/{customer_id:path}")
@@ -75,6 +81,11 @@ def _stored(api: FastAPI) -> None:
         response.status_code = 200 if found.store_reachable else 503
         return found
 
+    @api.get("/model")
+    def model(given: Given) -> Model:
+        """The model that scores events: its day, its definitions, and the tables and columns it needs."""
+        return lists.model(given)
+
 
 def _events(api: FastAPI) -> None:
     limiter = CapacityLimiter(SCORED_AT_ONCE)
@@ -83,5 +94,11 @@ def _events(api: FastAPI) -> None:
     async def score_raw_events(
         request: Annotated[EventsRequest, Depends(json_body(EventsRequest))], given: Given
     ) -> EventsReply:
-        """Score customers from raw events; nothing is stored."""
+        """Score customers from raw events; nothing is stored. `GET /model` lists the tables it needs."""
         return await run_sync(score_events, request, given, limiter=limiter)
+
+
+def _documentation(api: FastAPI) -> None:
+    @api.get("/openapi.json", include_in_schema=False)
+    def openapi(given: Given) -> dict[str, Any]:
+        return with_examples(api.openapi(), given)

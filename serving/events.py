@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from features.errors import RequestError
-from features.sources import source_from_rows
+from features.errors import RequestError, SourceError
+from features.sources import Source, source_from_rows
 from models.scoring import Scored, score
 from serving.replies import Customer, EventsReply
 from serving.requests import EventsRequest
@@ -16,8 +16,7 @@ from serving.rows import rows
 def score_events(request: EventsRequest, resources: Resources) -> EventsReply:
     """Raises RequestError where there is too much or no order at all, else what reading and scoring raise."""
     request.require_sound()
-    if not request.tables.get("orders", True):
-        raise RequestError("orders is empty, so nobody is active; give the orders of whom you want scored.")
+    _require_orders(request, resources)
     bundle, scored = resources.bundle, _scored(request, resources)
     customers = [Customer(**row) for row in rows(scored)]
     return EventsReply(
@@ -31,7 +30,7 @@ def score_events(request: EventsRequest, resources: Resources) -> EventsReply:
 
 
 def _scored(request: EventsRequest, resources: Resources) -> Scored:
-    source = source_from_rows(request.tables)
+    source = _read(request, resources)
     try:
         return score(resources.bundle, source.tables, request.as_of, resources.playbook)
     except duckdb.DataError as error:
@@ -41,3 +40,31 @@ def _scored(request: EventsRequest, resources: Resources) -> Scored:
         ) from None
     finally:
         source.backend.disconnect()
+
+
+def _require_orders(request: EventsRequest, resources: Resources) -> None:
+    if request.tables.get("orders"):
+        return
+    found = "an empty list" if "orders" in request.tables else "missing"
+    raise RequestError(
+        f"tables.orders is {found}: orders of the customers to score are needed, for without them nobody is "
+        f"active.{_also_missing(request, resources)}"
+    )
+
+
+def _read(request: EventsRequest, resources: Resources) -> Source:
+    """What can't be read, and the tables that aren't there, are told together."""
+    try:
+        return source_from_rows(request.tables)
+    except SourceError as error:
+        raise SourceError(f"{error}{_also_missing(request, resources)}") from None
+
+
+def _also_missing(request: EventsRequest, resources: Resources) -> str:
+    missing = sorted(resources.bundle.manifest.tables.keys() - request.tables.keys() - {"orders"})
+    if not missing:
+        return ""
+    return (
+        f" The model also needs {', '.join(missing)}; an empty list says that nothing happened, "
+        "and GET /model lists the columns."
+    )

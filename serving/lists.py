@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 from features.errors import ConfigError
 from serving.csv_lines import csv_lines
 from serving.errors import AbsentError
-from serving.replies import AtRiskReply, Customer, Explanation, Health, ScoreReply
+from serving.replies import AtRiskReply, Customer, Explanation, Health, Model, ScoreReply
 from serving.requests import AtRiskQuery, ScoreRequest
 from serving.resources import Resources
 from serving.store import Store
@@ -18,7 +18,7 @@ from serving.summary import summary
 
 
 def stored_scores(request: ScoreRequest, store: Store) -> ScoreReply:
-    """In the order asked; raises AbsentError where none of the customers is in the latest scoring."""
+    """In the order asked; raises AbsentError where none of the customers is in the scoring made last."""
     scoring = store.current()
     asked = list(dict.fromkeys(request.customer_ids))
     found = {row["customer_id"]: row for row in store.rows_of(asked, scoring)}
@@ -38,9 +38,9 @@ def stored_scores(request: ScoreRequest, store: Store) -> ScoreReply:
 
 
 def at_risk(query: AtRiskQuery, store: Store) -> AtRiskReply | StreamingResponse:
-    """A page as JSON, or as many rows as asked for as a stream of CSV."""
+    """A page as JSON, or a stream of CSV: as many rows as asked for, all where no number is asked for."""
     top, filter_, after = query.require_top(), query.filter(), query.after()
-    page = store.at_risk(filter_, 1 if query.format == "csv" else top, after)
+    page = store.at_risk(filter_, top if query.format == "json" and top else 1, after)
     if query.format == "csv":
         rows = store.each_at_risk(page.scoring, filter_, after.rank if after else 0)
         name = f"at-risk-{page.scoring.as_of:%Y-%m-%d}.csv"
@@ -84,4 +84,14 @@ def health(resources: Resources) -> Health:
         scored_at=scoring.created_at,
         scores_age_hours=round(age.total_seconds() / 3600, 2),
         customers=scoring.customers,
+    )
+
+
+def model(resources: Resources) -> Model:
+    manifest = resources.bundle.manifest
+    return Model(
+        model_version=manifest.version,
+        as_of=manifest.as_of,
+        definitions=manifest.definitions,
+        tables={name: list(columns) for name, columns in manifest.tables.items()},
     )

@@ -21,6 +21,26 @@ LOG = logging.getLogger(__name__)
 TOLD = 3
 SHOWN = 60
 
+DUE = {
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "an object of names and values"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    "finite_number": "a finite number",
+    "list_type": "a list in [ ]",
+    "string_type": "a text in double quotes",
+}
+"""A kind of problem → what is due."""
+
+BOUNDS = {
+    "greater_than_equal": "{:g} or more",
+    "less_than_equal": "{:g} or less",
+    "too_short": "{:,} or more",
+    "too_long": "{:,} or fewer",
+    "string_too_short": "at least {:,} character",
+    "string_too_long": "at most {:,} characters",
+}
+LIMITS = ("ge", "le", "min_length", "max_length")
+
 HTTP_SENTENCES = {
     404: "There is nothing at this path; /docs lists what there is.",
     405: "This path doesn't take that method; /docs lists what there is.",
@@ -75,10 +95,13 @@ def _problem(problem: Any) -> str:
         return f"{where} is missing; give it"
     if kind == "extra_forbidden":
         return f"{where} is unknown; leave it out, or see /docs for the names"
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return f"{where} is {_shown(problem['input'])}: it should be an object of names and values"
-    message = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should", 1)
-    return f"{where} is {_shown(problem['input'])}: {message}"
+    if kind in DUE:
+        return f"{where} is {_received(problem['input'])}; give {DUE[kind]}"
+    if kind in BOUNDS:
+        bound = next(value for name, value in problem["ctx"].items() if name in LIMITS)
+        return f"{where} is {_shown(problem['input'])}; give {BOUNDS[kind].format(bound)}"
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "give", 1)
+    return f"{where} is {_shown(problem['input'])}; {message}"
 
 
 def _where(location: Sequence[str | int]) -> str:
@@ -89,6 +112,12 @@ def _where(location: Sequence[str | int]) -> str:
             f"[{name}]" if isinstance(name, int) else f".{str(name)[:SHOWN]}" if text else str(name)[:SHOWN]
         )
     return text or "The body"
+
+
+def _received(value: Any) -> str:
+    """The value, and of which kind it is where its look doesn't tell."""
+    kind = "a text" if isinstance(value, str) else "a number" if type(value) in (int, float) else ""
+    return f"{_shown(value)}{kind and f', {kind}'}"
 
 
 def _shown(value: Any) -> str:

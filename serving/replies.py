@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from configs.settings import Definitions
 from features.catalog import DIMENSIONS
 from serving.rows import Row
 from serving.schema import POINTS, WEAK_POINTS
@@ -157,6 +158,18 @@ class Health(_Reply):
     scored_at: Utc | None = None
     scores_age_hours: float | None = None
     customers: int = 0
+
+
+class Model(_Reply):
+    """What the model that scores events is, and what it needs of them."""
+
+    model_version: str
+    as_of: Utc = Field(description="The day of training; it knows nothing later.")
+    definitions: Definitions
+    tables: dict[str, list[str]] = Field(
+        description="Table → columns that `POST /score-events` needs; "
+        "a table but `orders` may be an empty list, which says that nothing happened."
+    )
 
 
 class Refusal(_Reply):

@@ -11,6 +11,7 @@ from features.errors import RequestError
 from serving.filters import Cursor, Filter
 
 MOST_IDS = 1_000
+JSON_ROWS = 50
 MOST_JSON_ROWS = 1_000
 MOST_CSV_ROWS = 1_000_000
 MOST_CUSTOMERS = 100
@@ -28,7 +29,7 @@ class _Request(BaseModel):
 class ScoreRequest(_Request):
     """Whose stored scores are wanted."""
 
-    customer_ids: list[CustomerId] = Field(min_length=1, max_length=MOST_IDS, examples=[["C00000042"]])
+    customer_ids: list[CustomerId] = Field(min_length=1, max_length=MOST_IDS)
 
 
 def _day(value: Any) -> datetime:
@@ -49,18 +50,11 @@ class EventsRequest(_Request):
     """Raw events to score, in the tables and columns of a source."""
 
     as_of: Annotated[datetime, BeforeValidator(_day)] = Field(
-        description="The day to look from; facts at or after it count for nothing.", examples=["2025-06-01"]
+        description="The day to look from; facts at or after it count for nothing."
     )
     tables: dict[str, list[dict[str, Any]]] = Field(
-        description="Every table that the model was trained with; an empty list says that nothing happened.",
-        examples=[
-            {
-                "orders": [
-                    {"order_id": "1", "customer_id": "C1", "ordered_at": "2025-05-02", "amount": 30.5}
-                ],
-                "tickets": [],
-            }
-        ],
+        description="The orders of the customers to score, and every other table that `GET /model` lists; "
+        "an empty list says that nothing happened.",
     )
 
     def require_sound(self) -> None:
@@ -83,7 +77,12 @@ class EventsRequest(_Request):
 class AtRiskQuery(_Request):
     """The at-risk list's parameters; one left empty counts as left out."""
 
-    top: int = Field(default=50, ge=1, description=f"At most {MOST_JSON_ROWS:,}; {MOST_CSV_ROWS:,} as CSV.")
+    top: int | None = Field(
+        default=None,
+        ge=1,
+        description=f"How many rows. JSON: at most {MOST_JSON_ROWS:,}, {JSON_ROWS} where left out; "
+        f"CSV: at most {MOST_CSV_ROWS:,}, all where left out.",
+    )
     segment: str | None = Field(default=None, max_length=200)
     country: str | None = Field(default=None, max_length=200)
     status: str | None = None
@@ -113,12 +112,15 @@ class AtRiskQuery(_Request):
     def after(self) -> Cursor | None:
         return None if self.cursor is None else Cursor.parse(self.cursor)
 
-    def require_top(self) -> int:
-        """`top`; raises RequestError where it is more than the format gives at once."""
-        most = MOST_CSV_ROWS if self.format == "csv" else MOST_JSON_ROWS
+    def require_top(self) -> int | None:
+        """How many rows, null for all; raises RequestError where it is more than the format gives at once."""
+        as_csv = self.format == "csv"
+        if self.top is None:
+            return None if as_csv else JSON_ROWS
+        most = MOST_CSV_ROWS if as_csv else MOST_JSON_ROWS
         if self.top > most:
+            rest = "leave top out for all" if as_csv else "go on with next_cursor"
             raise RequestError(
-                f"top is {self.top}; ask for at most {most:,} rows as {self.format}, "
-                "and go on with next_cursor."
+                f"top is {self.top}; ask for at most {most:,} rows as {self.format}, or {rest}."
             )
         return self.top

@@ -16,7 +16,8 @@ from serving.rows import Row
 class Scoring:
     """The head of a scoring. `created_at`: UTC without a zone. `customers`: how many it scored.
 
-    `base_risk`: churn probability before anything is known of a customer. `source`: without a password.
+    `base_risk`: churn probability of the average active customer on the day of training. `source`: without
+    a password.
     """
 
     id: int

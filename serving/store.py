@@ -74,8 +74,8 @@ class Store:
         return scoring_id
 
     def latest(self, as_of: datetime | None = None) -> Scoring | None:
-        """The scoring kept last of the newest day, or of the day `as_of`; null where there is none."""
-        wanted = select(scorings).order_by(scorings.c.as_of.desc(), scorings.c.id.desc()).limit(1)
+        """The scoring made last, of any day or of the day `as_of`; null where there is none."""
+        wanted = select(scorings).order_by(scorings.c.id.desc()).limit(1)
         if as_of is not None:
             wanted = wanted.where(scorings.c.as_of == as_of)
         with self._reading() as connection:
@@ -83,7 +83,7 @@ class Store:
         return None if row is None else Scoring.of(row)
 
     def current(self) -> Scoring:
-        """The latest scoring; raises AbsentError where there is none yet."""
+        """The scoring made last; raises AbsentError where there is none yet."""
         scoring = self.latest()
         if scoring is None:
             raise AbsentError("Nothing has been scored yet; run `amity score SOURCE --out FILE` first.")
@@ -132,7 +132,7 @@ class Store:
             after_rank = found[-1]["rank"]
 
     def row(self, customer_id: str, scoring: Scoring | None = None) -> Row:
-        """One customer of a scoring (the latest); raises AbsentError where they aren't in it."""
+        """One customer of a scoring (the one made last); raises AbsentError where they aren't in it."""
         scoring = scoring or self.current()
         found = self.rows_of([customer_id], scoring)
         if found:

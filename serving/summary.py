@@ -31,7 +31,7 @@ def _risk(row: Row, scoring: Scoring) -> str:
         f"Customer {row['customer_id']}{f' ({known})' if known else ''} is {row['status']}. As of "
         f"{words.date(scoring.as_of)} the risk that no order comes within "
         f"{scoring.definitions.horizon_days} days is {words.percent(row['churn_probability'])}; "
-        f"for a customer of whom nothing is known it is {words.percent(scoring.base_risk)}."
+        f"for the average active customer it is {words.percent(scoring.base_risk)}."
     )
 
 

@@ -40,7 +40,8 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
     """
     known = before(tables, as_of)
     told = reference(known, as_of)
-    today = build(known, population(known, [as_of], definitions.lookback_days), told)
+    active = population(known, [as_of], definitions.lookback_days)
+    today = build(known, active, told).order_by("customer_id").to_pandas()
     chosen = plan_for(known, as_of, definitions, settings)
     numbers = [f.name for f in catalog(known).available(known) if f.kind == "number"]
     return Bundle(
@@ -53,9 +54,9 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
             settings=settings.model_dump() | {"days": [day.isoformat() for day in chosen.days]},
         ),
         reference=told,
-        churn=fit_churn_model(known, chosen, definitions, settings, told),
+        churn=fit_churn_model(known, chosen, definitions, settings, told).measured_from(today),
         clv=fit_clv_model(known, as_of, definitions, told),
-        peers=peers(today.order_by("customer_id").to_pandas(), numbers),
+        peers=peers(today, numbers),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import math
 import os
@@ -49,14 +50,29 @@ def connect() -> None:
     if not given:  # MLflow sets it, and another home would take it for the user's wish
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     try:
-        if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-            own = (home() / "mlflow-artifacts").as_uri() if uri == _own_uri() else None
-            mlflow.create_experiment(EXPERIMENT, artifact_location=own)
+        with _alone():
+            _require_experiment(uri)
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise ModelError(
             f"MLflow at {shown(uri)} can't be used: {shown(reason(error))}. Start it, or point "
             "MLFLOW_TRACKING_URI at another; without it, a file in the home folder of Amity serves."
         ) from None
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time: two that make MLflow's tables at once spoil them."""
+    with (home() / ".mlflow.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _require_experiment(uri: str) -> None:
+    if mlflow.get_experiment_by_name(EXPERIMENT) is not None:
+        return
+    on_this_machine = not uri.startswith(("http:", "https:", "databricks"))
+    own = (home() / "mlflow-artifacts").as_uri() if on_this_machine else None
+    mlflow.create_experiment(EXPERIMENT, artifact_location=own)
 
 
 def tracking_uri() -> str:

@@ -65,9 +65,7 @@ def test_who_returned_more_than_they_bought_is_worth_nothing_rather_than_less() 
     assert model().expected_revenue(customers(returned_total=[5000.0]), 365)[0] == 0.0
 
 
-def test_the_next_order_and_silence_by_hand() -> None:
-    # Alive, the rate is Gamma(r + 4, alpha + 281): the mean of what is waited is about its inverse.
-    assert model().days_to_next_order(customers())[0] == pytest.approx((60 + 281) / (1.2 + 4))
+def test_silence_is_that_of_the_purchase_model() -> None:
     assert model().no_order(customers(), 90)[0] == pytest.approx(
         float(PURCHASES.no_order(4.0, 200.0, 281.0, 90))
     )
@@ -96,7 +94,6 @@ def test_every_history_gives_finite_money(
     low, high = fitted.interval(clv)
     assert 0 <= low[0] <= clv[0] <= high[0] < np.inf
     assert 0 <= fitted.no_order(frame, 90)[0] <= 1
-    assert 0 < fitted.days_to_next_order(frame)[0] < np.inf
 
 
 def test_one_order_of_nothing_is_worth_something_small() -> None:

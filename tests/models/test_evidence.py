@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 import ibis
@@ -73,7 +74,7 @@ def test_without_peers_only_the_customers_own_past_can_tell(dimension: str) -> N
 @pytest.mark.parametrize(
     ("dimension", "changes", "found"),
     [
-        ("rhythm", {"days_since_order": 64.2}, ["64", "21"]),
+        ("rhythm", {"days_since_order": 64.2}, ["65", "21"]),
         ("rhythm", {"orders_90d": 1, "orders_90_to_180d": 7}, ["1", "90", "7", "90"]),
         ("rhythm", {"orders_365d": 3}, ["3", "365", "8.2"]),
         ("spend", {"basket_90d": 40, "basket_before": 60.5, "basket_change": 0.66}, ["40.00", "90", "60.50"]),
@@ -88,12 +89,16 @@ def test_without_peers_only_the_customers_own_past_can_tell(dimension: str) -> N
         ("product", {"returns_365d": 1, "returned_share_365d": 0.4}, ["40", "365", "8"]),
         ("product", {"categories_90d": 2}, ["2", "90", "5", "90"]),
         ("product", {"products_90d": 4}, ["4", "90", "8", "90"]),
-        ("service", {"complaints_open": 1, "complaint_open_days": 12.3, "oldest_open_at": DAY}, ["1", "12"]),
+        ("service", {"complaints_open": 1, "complaint_open_days": 12.3, "oldest_open_at": DAY}, ["1", "13"]),
         ("service", {"complaints_180d": 2, "first_complaint_180d_at": DAY}, ["2", "0.23", "180"]),
         ("service", {"reopened_180d": 1}, ["1", "180", "0.11"]),
         ("service", {"response_hours_180d": 49.6}, ["50", "180", "11"]),
         ("service", {"unanswered_180d": 2}, ["2", "180"]),
-        ("satisfaction", {"mood_last": 3.3, "mood_lowest": 3.3}, ["3.3", "10", "8.0"]),
+        (
+            "satisfaction",
+            {"mood_last": 3.3, "mood_lowest": 3.3, "answers_180d": 1},
+            ["3.3", "10", "180", "8.0"],
+        ),
         ("satisfaction", {"mood_last": 7.0, "mood_before": 7.2, "mood_lowest": 7.0}, ["7.0", "10", "7.4"]),
         ("satisfaction", {"low_answers_180d": 2}, ["2", "180", "0.41"]),
         ("satisfaction", {"mood_lowest": 1.1}, ["1.1", "10", "6.3"]),
@@ -205,7 +210,7 @@ peers = st.dictionaries(st.sampled_from(sorted(PEERS)), money | shares, max_size
 
 
 def _spoken(value: float) -> set[float]:
-    return {value, 100 * value, 100 * min(1.0, value)}
+    return {value, max(1, ceil(value)), 100 * value, 100 * min(1.0, value)}
 
 
 def _is_told(token: str, known: set[float]) -> bool:

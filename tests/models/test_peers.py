@@ -29,7 +29,12 @@ def test_a_segment_of_fifty_speaks_for_its_own(frame: pd.DataFrame) -> None:
     found = peers(frame, ["orders"])
     assert found.of("gold") == {"orders": 2.0}
     assert found.of("silver") == found.everyone
-    assert found.everyone["orders"] == pytest.approx((49 * 2 + 49 * 5 + 100) / 99)
+    assert found.everyone["orders"] == 5.0  # the median of 49 twos, 49 fives and 100
+
+
+def test_what_most_have_none_of_is_told_by_its_mean() -> None:
+    found = peers(pd.DataFrame({"complaints": [0.0, 0.0, 0.0, 1.0]}), ["complaints"])
+    assert found.everyone == {"complaints": 0.25}
 
 
 def test_who_has_no_segment_or_a_new_one_is_compared_with_all(frame: pd.DataFrame) -> None:
@@ -37,7 +42,7 @@ def test_who_has_no_segment_or_a_new_one_is_compared_with_all(frame: pd.DataFram
     assert found.of(None) == found.of("platinum") == found.everyone
 
 
-def test_a_feature_that_nobody_has_has_no_mean(frame: pd.DataFrame) -> None:
+def test_a_feature_that_nobody_has_has_no_typical_value(frame: pd.DataFrame) -> None:
     assert "waited" not in peers(frame, ["orders", "waited"]).everyone
 
 

@@ -115,10 +115,16 @@ def test_money_and_ranking(scored: Scored) -> None:
     assert list(scored.features["customer_id"]) == list(scores["customer_id"])
 
 
-def test_the_next_order_comes_after_the_day_and_within_a_year(scored: Scored, as_of: datetime) -> None:
-    expected = scored.scores["expected_next_order_at"]
+def test_the_next_order_agrees_with_the_risk(scored: Scored, bundle: Bundle, as_of: datetime) -> None:
+    """At a steady chance a day, p ** (days / horizon) is left without an order after so many days."""
+    scores, words = scored.scores, bundle.manifest.definitions
+    expected, risk = scores["expected_next_order_at"], scores["churn_probability"]
     assert expected.notna().any()
-    assert expected.isna().any()
+    days = (expected - pd.Timestamp(as_of)).dt.days
+    there = expected.notna()
+    assert (risk[there] ** (days[there] / words.horizon_days) <= 0.5).all()
+    assert (risk[there] ** ((days[there] - 1) / words.horizon_days) > 0.5).all()
+    assert (risk[~there] ** (words.clv_horizon_days / words.horizon_days) > 0.5).all()
     assert expected.dropna().between(pd.Timestamp(as_of), pd.Timestamp(as_of) + timedelta(days=365)).all()
 
 
@@ -137,11 +143,15 @@ def test_weak_points_are_told_with_their_points_from_the_front(scored: Scored) -
     assert not (scores[[f"weak_point_{place}" for place in (1, 2, 3)]] == "profile").any(axis=None)
 
 
-def test_the_action_is_that_of_the_first_weak_point(scored: Scored, playbook: Playbook) -> None:
-    for first, action in zip(
-        scored.scores["weak_point_1"].fillna("none"), scored.scores["action"], strict=True
+def test_the_action_is_that_of_an_open_complaint_or_of_the_first_weak_point(
+    scored: Scored, playbook: Playbook
+) -> None:
+    is_open = scored.features["complaints_open"] > 0
+    assert is_open.any()
+    for first, action, waits in zip(
+        scored.scores["weak_point_1"].fillna("none"), scored.scores["action"], is_open, strict=True
     ):
-        assert action == getattr(playbook, first)
+        assert action == (playbook.open_complaint if waits else getattr(playbook, first))
 
 
 def test_what_happens_at_or_after_the_day_changes_not_one_byte(

@@ -9,7 +9,7 @@ import pytest
 
 ORDER = {"order_id": "1", "customer_id": "C1", "ordered_at": "2025-05-02", "amount": 30.5}
 TABLES: dict[str, Any] = {"customers": [], "orders": [ORDER], "tickets": [], "returns": []}
-NO_JSON = "The body is no JSON text in UTF-8"
+NO_JSON = "The body can't be read as JSON: "
 
 
 def events(as_of: Any = "2025-06-01", **tables: Any) -> Any:
@@ -17,41 +17,47 @@ def events(as_of: Any = "2025-06-01", **tables: Any) -> Any:
 
 
 BODIES: list[tuple[str, bytes, int, str]] = [
-    ("/score", b"", 422, NO_JSON),
-    ("/score", b"{", 422, NO_JSON),
+    ("/score", b"", 422, NO_JSON + "it is empty; send an object"),
+    ("/score", b"{", 422, NO_JSON + "it ends at line 1, column 1, before it is complete; send all of it."),
     ("/score", b"\xff\xfe", 422, NO_JSON),
-    ("/score", b'{"customer_ids": ["\xff"]}', 422, NO_JSON),
+    ("/score", b'{"customer_ids": ["\xff"]}', 422, "at line 1, column 20, the text is not in UTF-8"),
     ("/score", b'{"customer_ids": ["\\ud800"]}', 422, NO_JSON),
-    ("/score", b'{"customer_ids": [NaN]}', 422, NO_JSON),
-    ("/score", b"[" * 100_000, 422, NO_JSON),
-    ("/score", b'{"customer_ids": [' + b"9" * 6000 + b"]}", 422, NO_JSON),
+    ("/score", b'{"customer_ids": [NaN]}', 422, "at line 1, column 19, no value begins"),
+    ("/score", b"[" * 100_000, 422, "nested too deep"),
+    ("/score", b'{"customer_ids": [' + b"9" * 6000 + b"]}", 422, "a number has too many digits"),
+    ("/score", b'["a\nb"]', 422, "a line break or another control character"),
     ("/score", b" " * (32 * 2**20 + 1), 413, "The body is too large; send at most 32 MB"),
     ("/score-events", b'{"as_of": "2025-06-01", "tables": {"orders": [{"amount": Infinity}]}}', 422, NO_JSON),
 ]
 
 DOCUMENTS: list[tuple[str, Any, int, str]] = [
-    ("/score", [], 422, "The body is a list of 0: it should be an object"),
-    ("/score", None, 422, "The body is null: it should be an object"),
+    ("/score", [], 422, "The body is a list of 0; give an object of names and values."),
+    ("/score", None, 422, "The body is null; give an object"),
     ("/score", {}, 422, "customer_ids is missing; give it"),
-    ("/score", {"customer_ids": "C1"}, 422, 'customer_ids is "C1": it should be a valid list'),
-    ("/score", {"customer_ids": [1]}, 422, "customer_ids[0] is 1: it should be a valid string"),
-    ("/score", {"customer_ids": []}, 422, "customer_ids is a list of 0"),
-    ("/score", {"customer_ids": [" "]}, 422, "customer_ids[0] is"),
-    ("/score", {"customer_ids": ["x" * 201]}, 422, "at most 200 characters"),
-    ("/score", {"customer_ids": ["a"] * 1001}, 422, "customer_ids is a list of 1,001"),
+    ("/score", {"customer_ids": "C1"}, 422, 'customer_ids is "C1", a text; give a list in [ ].'),
+    ("/score", {"customer_ids": [1]}, 422, "customer_ids[0] is 1, a number; give a text in double quotes."),
+    ("/score", {"customer_ids": []}, 422, "customer_ids is a list of 0; give 1 or more."),
+    ("/score", {"customer_ids": [" "]}, 422, 'customer_ids[0] is " "; give at least 1 character.'),
+    ("/score", {"customer_ids": ["x" * 201]}, 422, "; give at most 200 characters."),
+    ("/score", {"customer_ids": ["a"] * 1001}, 422, "customer_ids is a list of 1,001; give 1,000 or fewer."),
     ("/score", {"customer_ids": ["C0001"], "top": 3}, 422, "top is unknown"),
     ("/score", {"customer_ids": ["x", "a\0b"]}, 404, "None of the 2 customers asked for is among the"),
     ("/score-events", {}, 422, "as_of is missing; give it; tables is missing; give it"),
-    ("/score-events", events(20250601), 422, "as_of is 20250601: write the day as text"),
-    ("/score-events", events("soon"), 422, 'as_of is "soon": that is no day; write it as 2025-06-30'),
+    ("/score-events", events(20250601), 422, "as_of is 20250601; write the day as text"),
+    ("/score-events", events("soon"), 422, 'as_of is "soon"; that is no day; write it as 2025-06-30'),
     ("/score-events", events("2025-02-30"), 422, "that is no day"),
     ("/score-events", events("0001-01-01"), 422, "give a day of the years 1900 to 2199"),
     ("/score-events", events("0001-01-01T00:00:00+14:00"), 422, "that is no day"),
     ("/score-events", events("2020-01-01"), 422, "nothing is known yet: the first order is of 2025-05-02"),
     ("/score-events", events("2030-01-01"), 422, "No customer is active as of 2030-01-01"),
-    ("/score-events", events(orders=[]), 422, "orders is empty, so nobody is active"),
-    ("/score-events", events(orders={}), 422, "tables.orders is an object of 0: it should be a valid list"),
-    ("/score-events", events(orders=[5]), 422, "tables.orders[0] is 5: it should be an object"),
+    (
+        "/score-events",
+        events(orders=[]),
+        422,
+        "tables.orders is an empty list: orders of the customers to score are needed",
+    ),
+    ("/score-events", events(orders={}), 422, "tables.orders is an object of 0; give a list in [ ]."),
+    ("/score-events", events(orders=[5]), 422, "tables.orders[0] is 5, a number; give an object"),
     ("/score-events", events(orders=[{}]), 422, "orders.order_id"),
     ("/score-events", events(orders=[ORDER, ORDER]), 422, "exact copies"),
     ("/score-events", events(orders=[{**ORDER, "amount": "much"}]), 422, "orders.amount"),
@@ -74,15 +80,15 @@ DOCUMENTS: list[tuple[str, Any, int, str]] = [
 ]
 
 PATHS: list[tuple[str, str, int, str]] = [
-    ("GET", "/at-risk?top=0", 422, 'top is "0": it should be greater than or equal to 1'),
-    ("GET", "/at-risk?top=-5", 422, 'top is "-5": it should be greater than or equal to 1'),
-    ("GET", "/at-risk?top=many", 422, 'top is "many": it should be a valid integer'),
+    ("GET", "/at-risk?top=0", 422, 'top is "0"; give 1 or more.'),
+    ("GET", "/at-risk?top=-5", 422, 'top is "-5"; give 1 or more.'),
+    ("GET", "/at-risk?top=many", 422, 'top is "many", a text; give a whole number.'),
     ("GET", "/at-risk?top=1001", 422, "top is 1001; ask for at most 1,000 rows as json"),
     ("GET", "/at-risk?top=1000001&format=csv", 422, "ask for at most 1,000,000 rows as csv"),
     ("GET", "/at-risk?top=" + "9" * 5000, 422, "top is"),
-    ("GET", "/at-risk?min_clv=nan", 422, 'min_clv is "nan": it should be a finite number'),
+    ("GET", "/at-risk?min_clv=nan", 422, 'min_clv is "nan", a text; give a finite number.'),
     ("GET", "/at-risk?min_clv=-1", 422, "min_clv"),
-    ("GET", "/at-risk?min_churn_probability=1.5", 422, "less than or equal to 1"),
+    ("GET", "/at-risk?min_churn_probability=1.5", 422, 'min_churn_probability is "1.5"; give 1 or less.'),
     ("GET", "/at-risk?weak_point=profile", 422, "weak_point is 'profile'; use one of rhythm"),
     ("GET", "/at-risk?status=gone", 422, "status is 'gone'; use one of new"),
     ("GET", "/at-risk?segment=bronze", 422, "No customer is of segment 'bronze'; use one of gold, silver"),
@@ -90,7 +96,7 @@ PATHS: list[tuple[str, str, int, str]] = [
     ("GET", "/at-risk?country=XX", 422, "No customer is of country 'XX'; use one of DE, FR, IT"),
     ("GET", "/at-risk?cursor=x", 422, "pass on next_cursor as it came"),
     ("GET", "/at-risk?cursor=99-1", 404, "There is no scoring 99"),
-    ("GET", "/at-risk?format=xml", 422, "format is \"xml\": it should be 'json' or 'csv'"),
+    ("GET", "/at-risk?format=xml", 422, "format is \"xml\"; give 'json' or 'csv'."),
     ("GET", "/at-risk?limit=5", 422, "limit is unknown; leave it out"),
     ("GET", "/explain/nobody", 404, "Customer 'nobody' is not among the"),
     ("GET", "/explain/", 404, "Customer '' is not among the"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from features.catalog import DIMENSIONS
 from features.sources import source_from_rows
 from models.scoring import score
+from serving.examples import events
 from serving.resources import Resources
 from serving.rows import COLUMNS
 from serving.store import Store
@@ -125,6 +127,18 @@ def test_the_list_as_csv_holds_what_json_holds(client: Any) -> None:
     assert [line["rank"] for line in csv.DictReader(io.StringIO(rest))] == ["10", "11", "12"]
 
 
+def test_csv_without_top_is_the_whole_list_and_json_a_page(client: Any, shop: Any) -> None:
+    everyone = len(shop.scored.scores)
+    assert everyone > 60
+    for asked in ({}, {"top": ""}):
+        lines = list(csv.DictReader(io.StringIO(client.get("/at-risk", format="csv", **asked).text)))
+        assert [line["customer_id"] for line in lines] == shop.scored.scores["customer_id"].tolist()
+        assert len(client.get("/at-risk", **asked).json()["customers"]) == 50
+    assert client.get("/at-risk", format="csv", top=50).text.count("\r\n") == 51
+    rest = client.get("/at-risk", format="csv", cursor="1-60").text
+    assert rest.count("\r\n") == 1 + everyone - 60
+
+
 def test_an_explanation_adds_up(client: Any, shop: Any) -> None:
     for customer_id in shop.scored.scores["customer_id"][::40]:
         told = client.get(f"/explain/{customer_id}").json()
@@ -149,6 +163,53 @@ def test_health_tells_the_model_and_the_age_of_the_scores(client: Any, shop: Any
         "as_of": "2025-06-01T00:00:00Z",
         "customers": len(shop.scored.scores),
     }
+
+
+def test_health_and_lists_tell_the_scoring_made_last(empty_client: Any, make_scored: Any) -> None:
+    store, definitions = empty_client.resources.store, empty_client.resources.bundle.manifest.definitions
+    for as_of in (pd.Timestamp("2035-01-01"), pd.Timestamp("2025-06-01")):
+        store.save(make_scored(as_of=as_of.to_pydatetime()), source="shop", definitions=definitions)
+    told = (
+        empty_client.get("/health"),
+        empty_client.get("/at-risk"),
+        empty_client.post("/score", {"customer_ids": ["C17"]}),
+        empty_client.get("/explain/C17"),
+    )
+    days = [reply.json().get("as_of") or reply.json()["scores"]["as_of"] for reply in told]
+    assert days == ["2025-06-01T00:00:00Z"] * 4
+    assert len(told[-1].json()["history"]) == 2
+
+
+def test_the_model_tells_what_events_it_needs(client: Any, shop: Any) -> None:
+    manifest = shop.bundle.manifest
+    told = client.get("/model").json()
+    assert told == {
+        "model_version": "7",
+        "as_of": "2025-06-01T00:00:00Z",
+        "definitions": manifest.definitions.model_dump(),
+        "tables": {name: list(columns) for name, columns in manifest.tables.items()},
+    }
+    tables = shop.of(shop.scored.scores["customer_id"][:1])
+    needed = {
+        name: [{column: row.get(column) for column in told["tables"][name]} for row in tables[name]]
+        for name in told["tables"]
+    }
+    assert client.post("/score-events", {"as_of": "2025-06-01", "tables": needed}).status_code == 200
+
+
+def test_missing_tables_and_columns_are_told_at_once(client: Any) -> None:
+    order = {"order_id": "1", "customer_id": "C1", "ordered_at": "2025-05-02", "amount": 30.5}
+    wanted: list[tuple[dict[str, Any], list[str]]] = [
+        ({}, ["tables.orders is missing", "needs customers, returns, tickets;"]),
+        ({"orders": [], "tickets": []}, ["tables.orders is an empty list", "needs customers, returns;"]),
+        ({"orders": [{"order_id": "1"}]}, ["orders.amount", "needs customers, returns, tickets;"]),
+        ({"orders": [order], "customers": [{"customer_id": "C1"}]}, ["customers.segment", "tickets"]),
+    ]
+    for tables, parts in wanted:
+        reply = client.post("/score-events", {"as_of": "2025-06-01", "tables": tables})
+        assert reply.status_code == 422
+        for part in parts:
+            assert part in reply.json()["error"]
 
 
 def test_before_the_first_scoring_events_are_scored_and_the_rest_says_what_to_do(
@@ -196,6 +257,7 @@ def test_the_documentation_names_every_route_and_asks_no_other_host(client: Any)
         "/at-risk",
         "/explain/{customer_id}",
         "/health",
+        "/model",
     }
     for path, name in (("/score", "customer_ids"), ("/score-events", "tables")):
         body = schema["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
@@ -205,6 +267,41 @@ def test_the_documentation_names_every_route_and_asks_no_other_host(client: Any)
     assert "http" not in page.text.replace("http-equiv", "")
     assert client.get("/docs-assets/swagger-ui-bundle.js").status_code == 200
     assert client.get("/").headers["location"] == "/docs"
+
+
+def test_every_example_is_answered(client: Any) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    for path in ("/score", "/score-events"):
+        example = paths[path]["post"]["requestBody"]["content"]["application/json"]["example"]
+        reply = client.post(path, example)
+        assert reply.status_code == 200, reply.text
+        assert len(reply.json()["customers"]) == 1
+    for path in ("/at-risk", "/explain/{customer_id}"):
+        values = {parameter["name"]: parameter["example"] for parameter in paths[path]["get"]["parameters"]}
+        for name, value in values.items():
+            asked = {} if "{" in path else {name: value}
+            assert client.get(path.format(**values), **asked).status_code == 200, name
+    assert client.get("/at-risk", **{**values_of(paths), "cursor": ""}).json()["customers"]
+
+
+def test_the_example_of_events_holds_all_that_the_model_needs(empty_client: Any, shop: Any) -> None:
+    paths = empty_client.get("/openapi.json").json()["paths"]
+    example = paths["/score-events"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    needed = shop.bundle.manifest.tables
+    assert set(example["tables"]) == set(needed)
+    assert [set(row) for row in example["tables"]["orders"]] == [set(needed["orders"])]
+    assert empty_client.post("/score-events", example).status_code == 200
+
+
+def test_a_column_beyond_the_contract_gets_a_row_in_the_example(shop: Any) -> None:
+    tables = {**shop.bundle.manifest.tables, "customers": ("customer_id", "birth_year", "loyalty")}
+    example = events(replace(shop.bundle.manifest, tables=tables))["tables"]
+    assert example["customers"] == [{"customer_id": "C00000042", "birth_year": 1880, "loyalty": None}]
+    assert example["tickets"] == []
+
+
+def values_of(paths: dict[str, Any]) -> dict[str, Any]:
+    return {parameter["name"]: parameter["example"] for parameter in paths["/at-risk"]["get"]["parameters"]}
 
 
 def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:

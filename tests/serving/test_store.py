@@ -152,17 +152,19 @@ def test_a_page_goes_on_in_the_scoring_it_began_in(store: Store, make_scored: An
     assert store.at_risk(top=400).rows != before
 
 
-def test_the_latest_is_the_last_scoring_of_the_newest_day(store: Store, make_scored: Any) -> None:
+def test_the_latest_is_the_scoring_made_last_of_whatever_day(store: Store, make_scored: Any) -> None:
     assert store.latest() is None
-    newest = store.save(make_scored(as_of=DAY), source="a", definitions=DEFINITIONS)
-    again = store.save(make_scored(as_of=DAY, seed=2), source="b", definitions=DEFINITIONS)
-    older = store.save(make_scored(as_of=DAY - timedelta(days=30)), source="c", definitions=DEFINITIONS)
-    assert newest < again < older
-    assert store.current().id == again
-    found = store.latest(DAY - timedelta(days=30))
-    assert found is not None
-    assert found.id == older
-    assert store.latest(DAY - timedelta(days=1)) is None
+    late = DAY + timedelta(days=3650)
+    far = store.save(make_scored(as_of=late), source="a", definitions=DEFINITIONS)
+    first = store.save(make_scored(as_of=DAY), source="b", definitions=DEFINITIONS)
+    last = store.save(make_scored(40, as_of=DAY, seed=2), source="c", definitions=DEFINITIONS)
+    assert far < first < last
+    assert store.current().id == last
+    assert store.at_risk().scoring.id == last
+    assert store.row("C17")["as_of"] == DAY
+    found = [store.latest(day) for day in (DAY, late, DAY - timedelta(days=1))]
+    assert [scoring and scoring.id for scoring in found] == [last, far, None]
+    assert [row["as_of"] for row in store.history("C17")] == [DAY, late]
 
 
 def test_history_tells_the_last_scoring_of_each_day(store: Store, url: str, make_scored: Any) -> None:

@@ -46,7 +46,7 @@ def test_a_customer_with_weak_points_and_a_past() -> None:
     now = {"as_of": DAY, "churn_probability": 0.43}
     assert summary(ROW | weak | known, SCORING, [past, now]) == (
         "Customer C1 (segment gold, country DE) is slowing. As of 1 June 2025 the risk that no order comes "
-        "within 90 days is 43 %; for a customer of whom nothing is known it is 21 %.\n\n"
+        "within 90 days is 43 %; for the average active customer it is 21 %.\n\n"
         "They are expected to bring EUR 312 over the next 365 days (EUR 200 to EUR 480 in four cases of "
         "five), of which EUR 134 is at risk: rank 17 of 2,345. "
         "The next order is expected about 20 June 2025.\n\n"
