@@ -125,7 +125,7 @@ def _service(c: Customer) -> Facts:
         waiting = "the oldest for" if c("complaints_open") > 1 else "waiting for"
         since = f"{c.days('complaint_open_days')}, since {c.day('oldest_open_at')}"
         yield f"{c.count('complaints_open', 'complaint')} still open, {waiting} {since}"
-    if c("complaints_180d") and c.above_peers("complaints_180d"):
+    if (c("complaints_180d") or 0) > (c("complaints_open") or 0) and c.above_peers("complaints_180d"):
         told = f"{c.count('complaints_180d', 'complaint')} since {c.day('first_complaint_180d_at')}"
         yield f"{told}; {c.like_this('complaints_180d', ' in 180 days')}"
     if c("reopened_180d") and c.above_peers("reopened_180d"):

@@ -59,7 +59,7 @@ def score_frame(
     naming = Naming(definitions.named_from_points, definitions.cause_before_rhythm)
     told = _weak_points(bundle, frame, weights, naming)
     scores = pd.concat([scores, told], axis=1)
-    scores["action"] = _action(scores["weak_point_1"], frame, playbook)
+    scores["action"] = _action(scores, frame, playbook)
     order = scores.sort_values(["value_at_risk", "customer_id"], ascending=[False, True]).index
     return Scored(
         scores.loc[order].reset_index(drop=True),
@@ -118,9 +118,14 @@ def _next_order(churn: np.ndarray, frame: pd.DataFrame, definitions: Definitions
     return expected.mask(none_comes)
 
 
-def _action(first: pd.Series, frame: pd.DataFrame, playbook: Playbook) -> pd.Series:
-    """What the playbook says to the first weak point; an open complaint comes before all."""
-    action: pd.Series = first.fillna("none").map(playbook.model_dump())
+def _action(scores: pd.DataFrame, frame: pd.DataFrame, playbook: Playbook) -> pd.Series:
+    """What the playbook says to the first weak point; an open complaint comes before all.
+
+    Whom nothing lifts above the usual risk, and who is silent for longer than usual, is asked about rhythm.
+    """
+    silent = scores["status"].isin(["slowing", "lapsed", "lost"])
+    first = scores["weak_point_1"].fillna(pd.Series(np.where(silent, "rhythm", "none"), index=scores.index))
+    action: pd.Series = first.map(playbook.model_dump())
     if "complaints_open" not in frame:
         return action
     return action.mask(frame["complaints_open"] > 0, playbook.open_complaint)

@@ -58,7 +58,7 @@ def _told(message: str) -> str:
     where = f"line {line}, column {column}"
     if says.startswith("EOF"):
         return f"it ends at {where}, before it is complete; send all of it"
-    return f"at {where}, {PLAIN.get(says, says)}"
+    return f"at {where}, {PLAIN.get(says, says.replace('expected', 'due is', 1))}"
 
 
 async def _limited(request: Request) -> bytes:

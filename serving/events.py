@@ -57,7 +57,8 @@ def _read(request: EventsRequest, resources: Resources) -> Source:
     try:
         return source_from_rows(request.tables)
     except SourceError as error:
-        raise SourceError(f"{error}{_also_missing(request, resources)}") from None
+        gap = "\n " if "\n" in str(error) else ""
+        raise SourceError(f"{error}{gap}{_also_missing(request, resources)}".rstrip()) from None
 
 
 def _also_missing(request: EventsRequest, resources: Resources) -> str:

@@ -148,10 +148,10 @@ def test_the_action_is_that_of_an_open_complaint_or_of_the_first_weak_point(
 ) -> None:
     is_open = scored.features["complaints_open"] > 0
     assert is_open.any()
-    for first, action, waits in zip(
-        scored.scores["weak_point_1"].fillna("none"), scored.scores["action"], is_open, strict=True
-    ):
-        assert action == (playbook.open_complaint if waits else getattr(playbook, first))
+    for row, waits in zip(scored.scores.to_dict("records"), is_open, strict=True):
+        silent = "none" if row["status"] in ("new", "active") else "rhythm"
+        first = row["weak_point_1"] if pd.notna(row["weak_point_1"]) else silent
+        assert row["action"] == (playbook.open_complaint if waits else getattr(playbook, first))
 
 
 def test_what_happens_at_or_after_the_day_changes_not_one_byte(

@@ -25,6 +25,7 @@ BODIES: list[tuple[str, bytes, int, str]] = [
     ("/score", b'{"customer_ids": [NaN]}', 422, "at line 1, column 19, no value begins"),
     ("/score", b"[" * 100_000, 422, "nested too deep"),
     ("/score", b'{"customer_ids": [' + b"9" * 6000 + b"]}", 422, "a number has too many digits"),
+    ("/score", b"[1 2]", 422, NO_JSON + "at line 1, column 4, due is `,` or `]`."),
     ("/score", b'["a\nb"]', 422, "a line break or another control character"),
     ("/score", b" " * (32 * 2**20 + 1), 413, "The body is too large; send at most 32 MB"),
     ("/score-events", b'{"as_of": "2025-06-01", "tables": {"orders": [{"amount": Infinity}]}}', 422, NO_JSON),
