@@ -241,7 +241,8 @@ def explain(customer_id: str, as_json: bool) -> None:
     from serving.store import Store
 
     store = Store.open()
-    row, scoring = store.row(customer_id), store.current()
+    scoring = store.current()
+    row = store.row(customer_id, scoring)
     if as_json:
         print_json(dict(row))
     else:

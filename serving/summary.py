@@ -44,7 +44,7 @@ def _stake(row: Row, scoring: Scoring) -> str:
         else f" ({words.money(low, currency)} to {words.money(high, currency)} in four cases of five)"
     )
     next_order = (
-        f"The next order is expected about {words.date(expected)}."
+        f"As likely as not, their next order comes by {words.date(expected)}."
         if expected is not None
         else f"More likely than not, no order comes in the next {days} days."
     )

@@ -49,7 +49,7 @@ def test_a_customer_with_weak_points_and_a_past() -> None:
         "within 90 days is 43 %; for the average active customer it is 21 %.\n\n"
         "They are expected to bring EUR 312 over the next 365 days (EUR 200 to EUR 480 in four cases of "
         "five), of which EUR 134 is at risk: rank 17 of 2,345. "
-        "The next order is expected about 20 June 2025.\n\n"
+        "As likely as not, their next order comes by 20 June 2025.\n\n"
         "Weak points:\nService (+12.0 points): 2 complaints still open.\n\n"
         "What to do: Call them.\n\n"
         "Before: 30 % as of 1 May 2025."
