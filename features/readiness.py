@@ -13,7 +13,7 @@ from features.facts import day_number
 from features.labels import labels
 from features.snapshots import population
 
-FEWEST_CUSTOMERS, GOOD_CUSTOMERS, FEWEST_OUTCOMES = 50, 100, 20
+FEWEST_CUSTOMERS, GOOD_CUSTOMERS, FEWEST_OUTCOMES, FEWEST_REPEATERS = 50, 100, 20, 10
 HISTORY_DAYS = 60
 SHORTEST_SILENCE = 7
 
@@ -44,8 +44,8 @@ def readiness(
 ) -> Readiness:
     """Judges clean tables by the orders up to `now` (UTC without a zone; the clock where it is null).
 
-    Training needs some history and one horizon of orders; and on the last day with a complete horizon, enough
-    active customers of whom enough churned and enough stayed.
+    Training needs some history and one horizon of orders; customers who paid and ordered again; and on the
+    last day with a complete horizon, enough active customers of whom enough churned and enough stayed.
     """
     if "orders" not in tables:
         return Readiness(("There are no orders to learn from.",), ())
@@ -54,12 +54,13 @@ def readiness(
     span = past.aggregate(first=past.ordered_at.min(), last=past.ordered_at.max()).to_pyarrow().to_pylist()[0]
     if span["first"] is None:
         return Readiness(("There are no orders before now to learn from.",), ())
+    worthless = _value(past)
     missing, advice = _history(span["first"], span["last"], definitions)
     if missing:
-        return Readiness(missing, advice)
+        return Readiness((*missing, *worthless), advice)
     as_of = _day(span["last"]) + timedelta(days=1 - definitions.horizon_days)
     few, fewer = _outcomes({"orders": past}, as_of, definitions)
-    return Readiness(few, (*advice, *fewer))
+    return Readiness((*few, *worthless), (*advice, *fewer))
 
 
 def silence(tables: Mapping[str, ir.Table], as_of: datetime) -> str | None:
@@ -114,6 +115,26 @@ def _history(
             f" {until:%Y-%m-%d}.",
         )
     return (), ()
+
+
+def _value(orders: ir.Table) -> tuple[str, ...]:
+    """What keeps the value from being learnt: no amounts, or too few who paid and ordered on two days."""
+    customers = orders.group_by("customer_id").aggregate(
+        days=day_number(orders.ordered_at).nunique(), orders=orders.count(), most=orders.amount.max()
+    )
+    paid = customers.most > 0
+    again = customers.aggregate(
+        orders=customers.orders.sum(),
+        paid=customers.count(where=paid),
+        again=customers.count(where=paid & (customers.days > 1)),
+    )
+    row = again.to_pyarrow().to_pylist()[0]
+    if not row["paid"]:
+        where = f"all {row['orders']:,} orders" if row["orders"] > 1 else "the only order"
+        return (f"orders.amount is 0 in {where}, so no value can be learnt: fill in the net revenue.",)
+    if row["again"] < FEWEST_REPEATERS:
+        return (f"Too few customers ordered again: {row['again']}; training needs {FEWEST_REPEATERS}.",)
+    return ()
 
 
 def _outcomes(

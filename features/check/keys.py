@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from features.check.problems import Problem
+from features.check.problems import Problem, grave
 from features.tables import Table
 
 REMOVES = "all but one row of each key"
@@ -34,7 +34,7 @@ def duplicates(contract: Table, table: ir.Table, total: int) -> tuple[ir.Table, 
     if different > keys:
         against = versions.group_by(contract.key).aggregate(copies=versions.count())
         says, remedy = "rows that share their key and differ", "Decide which row of a key holds."
-        problems.append(_problem(contract, says, remedy, different - keys, total, against))
+        problems.append(grave(_problem(contract, says, remedy, different - keys, total, against)))
     return _first_of_each(contract, table), problems
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 Level = Literal["error", "bad rows", "note"]
 
+FEWEST_TO_JUDGE = 10
 SKIP = "Mend them, or leave these rows out with --skip-bad-rows."
 
 
@@ -55,6 +56,14 @@ class Problem:
         if self.rows == self.of:
             return f" in all {self.of:,} rows" if self.of > 1 else " in the only row"
         return f" in {self.rows:,} of {self.of:,} rows"
+
+
+def grave(problem: Problem) -> Problem:
+    """An error instead where leaving the bad rows out would leave less than half of a table of 10 or more."""
+    if problem.level != "bad rows" or problem.of < FEWEST_TO_JUDGE or problem.share <= 0.5:
+        return problem
+    remedy = f"{problem.remedy} That is more than half of the table, too much to leave out."
+    return replace(problem, level="error", remedy=remedy, removes="nothing")
 
 
 def refusal(address: str, problems: Sequence[Problem], *, may_skip: bool = True) -> str:

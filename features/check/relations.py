@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import ibis
 import ibis.expr.types as ir
 
-from features.check.problems import Problem
+from features.check.problems import Problem, grave
 from features.check.raw import Raw
 
 
@@ -24,7 +25,7 @@ def orphans(lines: ir.Table, orders: ir.Table, total: int) -> tuple[ir.Table, li
     problem = Problem(
         "bad rows", "order_lines", "order_id", says, remedy, count, total, example, removes="these rows"
     )
-    return lines.semi_join(orders, "order_id"), [problem]
+    return lines.semi_join(orders, "order_id"), [grave(problem)]
 
 
 def unknown_customers(tables: Mapping[str, ir.Table]) -> list[Problem]:
@@ -55,6 +56,52 @@ def unknown_customers(tables: Mapping[str, ir.Table]) -> list[Problem]:
                     )
                 )
     return problems
+
+
+def strangers(tables: Mapping[str, ir.Table]) -> list[Problem]:
+    """How many customers of each table are in `orders`: an error where none is, a note where few are."""
+    if "orders" not in tables:
+        return []
+    buyers = tables["orders"].select("customer_id").distinct()
+    ordered = buyers.rename(buyer="customer_id")
+    problems = []
+    for name, table in tables.items():
+        if name == "orders" or "customer_id" not in table.columns:
+            continue
+        people = table.filter(table.customer_id.notnull()).select("customer_id").distinct()
+        joined = people.left_join(ordered, people.customer_id == ordered.buyer)
+        lost = joined.buyer.isnull()
+        counts = joined.aggregate(
+            n=joined.count(), lost=joined.count(where=lost), first=joined.customer_id.min(where=lost)
+        )
+        row = counts.to_pyarrow().to_pylist()[0]
+        if row["n"] and row["lost"] == row["n"]:
+            problems.append(_nobody(name, row["n"], row["first"], buyers))
+        elif row["lost"] > row["n"] / 2:
+            known = row["n"] - row["lost"]
+            says = f"{known:,} of its {row['n']:,} customers {'is' if known == 1 else 'are'} in orders"
+            remedy = (
+                "Whoever hasn't ordered yet is no mistake; else write the ids the same way in all tables."
+            )
+            example = f"customer_id={row['first']} isn't"
+            problems.append(Problem("note", name, "customer_id", says, remedy, example=example))
+    return problems
+
+
+def _nobody(name: str, customers: int, stranger: str, buyers: ir.Table) -> Problem:
+    """`stranger` is told beside the buyer who differs only by leading zeros or case, or else any buyer."""
+    alike = _loose(buyers.customer_id) == _loose(ibis.literal(stranger))
+    ids = buyers.aggregate(alike=buyers.customer_id.min(where=alike), first=buyers.customer_id.min())
+    row = ids.to_pyarrow().to_pylist()[0]
+    who = "its only customer isn't" if customers == 1 else f"none of its {customers:,} customers is"
+    says = (
+        f"{who} in orders, for example «{stranger}»; orders has for example «{row['alike'] or row['first']}»"
+    )
+    return Problem("error", name, "customer_id", says, "Write the ids the same way in all tables.")
+
+
+def _loose(text: ir.StringValue) -> ir.StringValue:
+    return text.lower().re_replace("^0+", "")
 
 
 def _list(names: list[str]) -> str:

@@ -17,7 +17,7 @@ from features.check.dimensions import Dimension, dimensions
 from features.check.keys import duplicates
 from features.check.problems import Problem
 from features.check.raw import Raw
-from features.check.relations import id_types, orphans, unknown_customers
+from features.check.relations import id_types, orphans, strangers, unknown_customers
 from features.check.table import Summary, check_table, summarise
 from features.tables import CONTRACT
 
@@ -90,7 +90,11 @@ def check(
             sheet.problems.append(unreadable(raw.name, error))
     if "order_lines" in sheet.tables:
         _check_lines(sheet)
-    sheet.problems += [*id_types(raws), *unknown_customers(sheet.tables)]
+    unmatched = strangers(sheet.tables)
+    for problem in unmatched:
+        if problem.level == "error":
+            del sheet.tables[problem.table]
+    sheet.problems += [*unmatched, *id_types(raws), *unknown_customers(sheet.tables)]
     found = tuple(sorted(sheet.problems, key=lambda problem: LEVELS.index(problem.level)))
     return sheet.tables, Report(address, sheet.summaries, found, dimensions(sheet.tables))
 

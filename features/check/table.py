@@ -16,7 +16,7 @@ from features.check.attributes import attributes
 from features.check.columns import TIDIES, Reading, read
 from features.check.names import match_columns
 from features.check.probes import Probe
-from features.check.problems import Problem
+from features.check.problems import Problem, grave
 from features.check.raw import ROW, Raw
 from features.tables import Table
 
@@ -88,7 +88,7 @@ def _overview(table: ir.Table, contract: Table, good: ir.BooleanValue) -> dict[s
 
 
 def _count(raw: Raw, readings: Sequence[Reading]) -> tuple[Counts, Summary]:
-    """How many rows each probe finds, «all» rows and those in the «future», in one query."""
+    """How many rows each probe finds, «all» rows and usable ones in the «future», in one query."""
     time = raw.contract.time
     probes = {
         f"probe_{i}": probe for i, probe in enumerate(p for reading in readings for p in reading.probes)
@@ -100,7 +100,7 @@ def _count(raw: Raw, readings: Sequence[Reading]) -> tuple[Counts, Summary]:
     fields = {name: staged.count(where=staged[name]) for name in probes}
     fields["all"] = staged.count()
     if time in values:
-        fields["future"] = staged.count(where=staged[time] > raw.engine.now)
+        fields["future"] = staged.count(where=(staged[time] > raw.engine.now) & ~bad)
     row = staged.aggregate(_overview(staged, raw.contract, ~bad) | fields).to_pyarrow().to_pylist()[0]
     counts = {(probe.column, probe.name): row.pop(name) for name, probe in probes.items()}
     counts |= {("", "all"): row.pop("all"), ("", "future"): row.pop("future", 0)}
@@ -133,7 +133,8 @@ def _problem(raw: Raw, names: Mapping[str, str], probe: Probe, counts: Counts) -
     if (probe.name == "unreadable" and rows > there / 2) or (probe.name == "empty" and rows == total):
         level, removes = "error", "nothing"
     example = _example(raw, names, probe) if probe.shown is not None or level != "note" else ""
-    return Problem(level, raw.name, probe.column, probe.says, remedy, rows, total, example, removes)
+    problem = Problem(level, raw.name, probe.column, probe.says, remedy, rows, total, example, removes)
+    return grave(problem) if probe.takes == "row" else problem
 
 
 def _example(raw: Raw, names: Mapping[str, str], probe: Probe) -> str:

@@ -37,7 +37,7 @@ def order(key: str | None, amount: float | None = 5.0, **more: object) -> dict[s
 
 def ticket(key: int, resolved: datetime | None = None, kind: str = "complaint") -> dict[str, object]:
     opened = datetime(2024, 2, 1, 12, tzinfo=UTC)
-    return {"ticket_id": key, "customer_id": 1, "opened_at": opened, "kind": kind, "resolved_at": resolved}
+    return {"ticket_id": key, "customer_id": "c1", "opened_at": opened, "kind": kind, "resolved_at": resolved}
 
 
 def answer(key: int, metric: str, score: float) -> dict[str, object]:
@@ -411,8 +411,8 @@ def test_an_opt_out_that_cannot_be_read_refuses_always(put: Put, read: Read) -> 
 
 
 def test_an_earlier_opt_out_survives_a_doubled_customer(put: Put, read: Read) -> None:
-    rows = [{"customer_id": "1", "country": "AT", "opted_out_at": None}]
-    rows += [{"customer_id": "1", "country": "DE", "opted_out_at": at("2024-01-01 00:00")}]  # type: ignore[dict-item]
+    rows = [{"customer_id": "c1", "country": "AT", "opted_out_at": None}]
+    rows += [{"customer_id": "c1", "country": "DE", "opted_out_at": at("2024-01-01 00:00")}]  # type: ignore[dict-item]
     source = read(put("parquet", {"customers": rows, "orders": [order("1")]}), skip_bad_rows=True)
     assert source.tables["customers"].to_pyarrow().to_pylist()[0]["opted_out_at"] == at("2024-01-01 00:00")
 
@@ -468,3 +468,72 @@ def test_a_row_in_memory_is_named_by_its_number() -> None:
     ) as e:
         source_from_rows({"orders": rows})
     assert "--skip-bad-rows" not in str(e.value)
+
+
+def person(key: str, ticket_id: int) -> dict[str, object]:
+    return ticket(ticket_id) | {"customer_id": key}
+
+
+@pytest.mark.parametrize("form", ["parquet", "postgres"])
+def test_ids_written_otherwise_than_in_orders_refuse_always(form: str, put: Put, read: Read) -> None:
+    tables = {
+        "customers": [{"customer_id": "2495"}],
+        "orders": [order("1", customer_id=7), order("2", customer_id=2495)],
+        "tickets": [person("00002495", 1), person("00002495", 2), person("00002496", 3)],
+        "surveys": [answer(1, "nps", 9)],
+    }
+    address = put(form, tables)
+    with pytest.raises(SourceError, match="2 problems") as caught:
+        read(address, skip_bad_rows=True)
+    assert set(str(caught.value).splitlines()[1:]) == {
+        "  tickets.customer_id: none of its 2 customers is in orders, for example «00002495»; orders has for "
+        "example «2495». Write the ids the same way in all tables.",
+        "  surveys.customer_id: its only customer isn't in orders, for example «c1»; orders has for "
+        "example «2495». Write the ids the same way in all tables.",
+    }
+    assert not inspect(address).dimensions["service"].unlocked
+
+
+@pytest.mark.parametrize(("strangers", "told"), [(1, False), (2, True)])
+def test_customers_who_have_not_ordered_are_a_note_where_they_are_the_most(
+    strangers: int, told: bool, put: Put, read: Read
+) -> None:
+    people = [{"customer_id": key} for key in ["c1", "x1", "x2"][: strangers + 1]]
+    report = read(put("parquet", {"customers": people, "orders": [order("1")]})).report
+    assert any("in orders" in problem.says for problem in report.problems) == told
+    if told:
+        found = find(report, "note", "customers.customer_id", "^1 of its 3 customers is in orders$")
+        assert found.example == "customer_id=x1 isn't"
+
+
+def test_strangers_in_memory_are_refused_only_beside_orders() -> None:
+    with pytest.raises(SourceError, match=r"tickets\.customer_id: its only customer isn't in orders"):
+        source_from_rows({"orders": [order("1")], "tickets": [person("x", 1)]})
+    source_from_rows({"orders": [], "tickets": [person("x", 1)]})
+    source_from_rows({"orders": [order("1")], "tickets": []})
+
+
+def test_a_date_that_cannot_be_is_told_once(put: Put) -> None:
+    rows = [order("1"), order("2", ordered_at=at("9999-12-31 00:00"))]
+    report = inspect(put("parquet", {"orders": rows}))
+    assert find(report, "bad rows", "orders.ordered_at", "a date after 2199").rows == 1
+    assert not [problem for problem in report.problems if "future" in problem.says]
+
+
+@pytest.mark.parametrize(("bad", "level"), [(6, "error"), (5, "bad rows")])
+def test_most_rows_of_a_table_are_too_much_to_leave_out(bad: int, level: str, put: Put, read: Read) -> None:
+    address = put("parquet", {"orders": [order(str(n), -1.0 if n < bad else 1.0) for n in range(10)]})
+    problem = find(inspect(address), level, "orders.amount", "a negative number")
+    assert ("more than half of the table" in problem.remedy) == (level == "error")
+    if level == "error":
+        with pytest.raises(SourceError, match=r"in 6 of 10 rows .* too much to leave out") as caught:
+            read(address, skip_bad_rows=True)
+        assert "--skip-bad-rows" not in str(caught.value)
+    else:
+        assert read(address, skip_bad_rows=True).report.tables["orders"].rows == 5
+
+
+def test_lines_given_as_orders_are_too_much_to_leave_out(put: Put) -> None:
+    rows = [order(str(n % 3), float(n)) for n in range(10)]
+    problem = find(inspect(put("parquet", {"orders": rows})), "error", "orders.order_id", "share their key")
+    assert problem.rows == 7

@@ -22,8 +22,8 @@ class Days:
     lookback_days: int = 60
 
 
-def judge(orders: dict[str, list[int]], days: Days | None = None) -> Readiness:
-    """Customer → the days (from 2023-01-01) of their orders."""
+def judge(orders: dict[str, list[int]], days: Days | None = None, amount: float = 1) -> Readiness:
+    """Customer → the days (from 2023-01-01) of their orders, each of the same amount."""
     rows: list[dict[str, Any]] = [
         {
             "order_id": f"{customer}-{day}",
@@ -33,7 +33,7 @@ def judge(orders: dict[str, list[int]], days: Days | None = None) -> Readiness:
         for customer, on in orders.items()
         for day in on
     ]
-    source = source_from_rows({"orders": [row | {"amount": 1} for row in rows]})
+    source = source_from_rows({"orders": [row | {"amount": amount} for row in rows]})
     return readiness(source.tables, days or Days(), now=NOW)
 
 
@@ -92,6 +92,19 @@ def test_too_few_are_counted_on_the_last_complete_day(stayed: int, churned: int,
     missing = judge(crowd(stayed, churned)).missing
     assert len(missing) == 1
     assert re.match(says, missing[0])
+
+
+def test_amounts_that_are_all_zero_teach_no_value() -> None:
+    assert judge(crowd(60, 40), amount=0).missing == (
+        "orders.amount is 0 in all 220 orders, so no value can be learnt: fill in the net revenue.",
+    )
+
+
+@pytest.mark.parametrize(("again", "ready"), [(9, False), (10, True)])
+def test_too_few_who_ordered_again_on_another_day(again: int, *, ready: bool) -> None:
+    stays = {f"s{number}": [89] if number < 60 - again else [89, 119] for number in range(60)}
+    told = "Too few customers ordered again: 9; training needs 10."
+    assert (told in judge({**stays, "first": [0]}).missing) != ready
 
 
 def test_fewer_than_a_hundred_is_advice() -> None:
