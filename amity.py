@@ -2,79 +2,43 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from shutil import which
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from configs import settings
 from configs.settings import Definitions, Playbook, TrainingSettings
 from features.errors import AmityError, HistoryError
+from serving.shell import (
+    as_of_option,
+    definition_options,
+    err,
+    example,
+    fail,
+    json_option,
+    model_option,
+    out,
+    print_json,
+    skip_option,
+    source_argument,
+    working,
+)
 
 if TYPE_CHECKING:
     from features.sources import Source
     from training.train import Training
 
-out = Console()
-err = Console(stderr=True)
-F = TypeVar("F", bound=Callable[..., Any])
-
 TOP_OF_DEMO = 10
-
-
-class Day(click.ParamType[datetime]):
-    """A day, such as 2025-06-30; as of its first moment, in UTC."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        try:
-            day = value if isinstance(value, date) else date.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no day; write it as 2025-06-30.", param, ctx)
-        return datetime(day.year, day.month, day.day)  # noqa: DTZ001
-
-
-source_argument = click.argument("address", metavar="SOURCE")
-as_of_option = click.option(
-    "--as-of", type=Day(), help="The day to look from; by default the day after the last order."
-)
-model_option = click.option(
-    "--model", default="champion", show_default=True, help="An alias or a version number."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
-skip_option = click.option(
-    "--skip-bad-rows", is_flag=True, help="Leave out the rows that `amity check` calls bad."
-)
-
-
-def definition_options(command: F) -> F:
-    for name in ("clv-horizon-days", "lookback-days", "horizon-days"):
-        command = click.option(
-            f"--{name}", type=int, help=f"Instead of {name.replace('-', '_')} in configs/."
-        )(command)
-    return command
-
-
-def example(text: str) -> Callable[[F], F]:
-    """Put an example under a command's help."""
-
-    def add(command: F) -> F:
-        command.__doc__ = f"{command.__doc__}\n\n\b\nExample:\n  {text}"
-        return command
-
-    return add
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -344,11 +308,13 @@ def show_training(training: Training) -> None:
 
 def farewell(source: str) -> str:
     home = settings.home()
+    on_the_path = [] if which("amity") else [f"  export PATH={Path(sys.executable).parent}:$PATH"]
     return "\n".join(
         (
             "",
             f"The tables are in {source}, everything else is in {home}. To go on:",
             "",
+            *on_the_path,
             f"  export AMITY_HOME={home}",
             "  amity at-risk --top 50              the whole list, with filters",
             "  amity explain CUSTOMER_ID           one customer's story",
@@ -432,30 +398,6 @@ def newest(source: Source) -> datetime:
     return latest_as_of(source.tables, datetime.now(UTC).replace(tzinfo=None))
 
 
-@contextmanager
-def working(what: str) -> Iterator[Callable[[str], None]]:
-    """Show what goes on while it does; the function given changes the words."""
-    with err.status(f"{what} …") as status:
-        yield lambda words: status.update(f"{words} …")
-
-
-def print_json(document: object) -> None:
-    sys.stdout.write(json.dumps(_finite(document), default=_plain, indent=1) + "\n")
-
-
-def _finite(value: Any) -> Any:
-    """The same with null in place of what JSON can't say."""
-    if isinstance(value, dict):
-        return {str(key): _finite(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(entry) for entry in value]
-    return None if isinstance(value, float) and not abs(value) < float("inf") else value
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
-
-
 def main() -> None:
     """Run a command; what a person can mend ends in one message and exit code 1."""
     for stream in (sys.stdout, sys.stderr):
@@ -478,11 +420,6 @@ def main() -> None:
         fail(
             f"Amity failed in a way it should not: {error!r}. Run again with AMITY_TRACEBACK=1 to see where."
         )
-
-
-def fail(message: str) -> None:
-    err.print(message, highlight=False, markup=False, soft_wrap=True)
-    raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def stored_scores(request: ScoreRequest, store: Store) -> ScoreReply:
     found = {row["customer_id"]: row for row in store.rows_of(asked, scoring)}
     if not found:
         raise AbsentError(
-            f"None of the {len(asked):,} customers asked for is among the {scoring.customers:,} active "
+            f"{_whom(asked)} among the {scoring.customers:,} active "
             f"customers as of {scoring.as_of:%Y-%m-%d}. Check the ids, or score again if they ordered since."
         )
     return ScoreReply(
@@ -94,4 +94,12 @@ def model(resources: Resources) -> Model:
         as_of=manifest.as_of,
         definitions=manifest.definitions,
         tables={name: list(columns) for name, columns in manifest.tables.items()},
+    )
+
+
+def _whom(asked: list[str]) -> str:
+    return (
+        "The customer asked for is not"
+        if len(asked) == 1
+        else f"None of the {len(asked):,} customers asked for is"
     )
