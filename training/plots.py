@@ -28,7 +28,7 @@ def calibration_plot(judgement: Judgement, file: Path) -> None:
     axes.set(
         xlabel="predicted churn probability",
         ylabel="share that churned",
-        title=f"Calibration, judged on {judgement.as_of:%Y-%m-%d}",
+        title=f"Calibration, judged from {judgement.as_of:%Y-%m-%d}",
         xlim=(0, 1),
         ylim=(0, 1),
     )
