@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Dimension = Literal["rhythm", "spend", "product", "service", "satisfaction", "engagement", "profile"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
-CAUSES: tuple[Dimension, ...] = ("spend", "product", "service", "satisfaction", "engagement")
 
 Kind = Literal["number", "category", "fact"]
 Value = Any  # an Ibis value expression

@@ -61,10 +61,6 @@ class ClvModel:
         value = self.value.expected_value(frame["order_days"].to_numpy(dtype=float), order_value(frame))
         return np.asarray(orders * value * self._kept(frame))
 
-    def no_order(self, frame: pd.DataFrame, horizon_days: float) -> np.ndarray:
-        """Probability of no order in `horizon_days` from `as_of`, shape (rows,)."""
-        return np.asarray(self.purchases.no_order(*history(frame), horizon_days))
-
     def interval(self, clv: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The 80 % interval; null where no horizon was over to measure it on."""
         if self.spread is None:

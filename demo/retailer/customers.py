@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from demo.retailer.days import YEAR, Bools, Floats, Ints, Period
+from demo.retailer.days import YEAR, Floats, Ints, Period
 from demo.retailer.files import choice, ids, money, numbers
 
 CHANNELS = ("search", "social", "affiliate", "store", "referral", "email")
@@ -68,10 +68,6 @@ class Customers:
     def since(self) -> Floats:
         """When the tables begin to tell of them: at sign-up, or with the period."""
         return np.maximum(self.signed_up, 0.0)
-
-    def is_decoy(self, kind: str) -> Bools:
-        same: Bools = self.decoy == DECOYS.index(kind)
-        return same
 
 
 def draw(rng: np.random.Generator, first_number: int, size: int, period: Period) -> Customers:

@@ -10,7 +10,7 @@ import pytest
 
 from features import engagement, product, profile, rhythm, satisfaction, service, spend
 from features.build import catalog
-from features.catalog import CAUSES, DIMENSIONS, Aggregate, Catalog, Dimension, Feature
+from features.catalog import DIMENSIONS, Aggregate, Catalog, Dimension, Feature
 
 NAMES: dict[Dimension, str] = {
     "rhythm": """
@@ -63,10 +63,6 @@ def feature(name: str, **fields: Any) -> Feature:
 @pytest.mark.parametrize("dimension", DIMENSIONS)
 def test_the_names_are_those_that_others_rely_on(dimension: Dimension) -> None:
     assert sorted(f.name for f in catalog({}) if f.dimension == dimension) == NAMES[dimension].split()
-
-
-def test_profile_and_rhythm_are_no_causes() -> None:
-    assert [d for d in DIMENSIONS if d not in CAUSES] == ["rhythm", "profile"]
 
 
 def test_every_feature_can_be_told_to_a_person() -> None:

@@ -65,12 +65,6 @@ def test_who_returned_more_than_they_bought_is_worth_nothing_rather_than_less() 
     assert model().expected_revenue(customers(returned_total=[5000.0]), 365)[0] == 0.0
 
 
-def test_silence_is_that_of_the_purchase_model() -> None:
-    assert model().no_order(customers(), 90)[0] == pytest.approx(
-        float(PURCHASES.no_order(4.0, 200.0, 281.0, 90))
-    )
-
-
 @settings(deadline=None, max_examples=50)
 @given(
     days=st.integers(1, 400),
@@ -93,7 +87,6 @@ def test_every_history_gives_finite_money(
     clv = fitted.expected_revenue(frame, 365)
     low, high = fitted.interval(clv)
     assert 0 <= low[0] <= clv[0] <= high[0] < np.inf
-    assert 0 <= fitted.no_order(frame, 90)[0] <= 1
 
 
 def test_one_order_of_nothing_is_worth_something_small() -> None:
