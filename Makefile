@@ -27,4 +27,4 @@ bench: install
 	for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
 
 serve: install
-	$(BIN)/amity serve
+	AMITY_HOME=$${AMITY_HOME:-var/demo-simulated} $(BIN)/amity serve
