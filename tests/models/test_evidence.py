@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from math import ceil
+from math import ceil, isfinite
 from typing import Any
 
 import ibis
@@ -220,7 +220,7 @@ def _is_told(token: str, known: set[float]) -> bool:
 
 def check_numbers(text: str, row: Mapping[str, Any], peers: Mapping[str, float]) -> None:
     """Every number in the text is one of the row or of the peers, a percentage of one, or a window."""
-    figures = [v for v in [*row.values(), *peers.values()] if isinstance(v, int | float) and v == v]
+    figures = [v for v in [*row.values(), *peers.values()] if isinstance(v, int | float) and isfinite(v)]
     known = {number for value in figures for number in _spoken(float(value))} | set(map(float, WINDOWS))
     assert [token for token in numbers(text) if not _is_told(token, known)] == []
     days = {f"{v.day} {v:%B %Y}" for v in row.values() if isinstance(v, datetime) and v is not pd.NaT}
