@@ -11,16 +11,17 @@ import pandas as pd
 from pydantic import ValidationError
 
 from configs.settings import Definitions, TrainingSettings
-from features.build import KEYS, build, catalog
+from features.build import catalog
 from features.errors import AmityError, HistoryError, ModelError
-from features.labels import labels
 from features.reference import Reference, reference
-from features.snapshots import before, population
+from features.snapshots import before
 from models.bundle import Bundle
 from models.churn import fit_churn
+from models.clv import fit_clv
 from training.baselines import RECENCY, RFM, bg_nbd, logistic
-from training.fit import Tables, customer_histories, fit_clv_model, plan_for, training_frame, trees
+from training.fit import Tables, customer_histories, plan_for, training_frame, trees
 from training.metrics import churn_metrics, money_metrics
+from training.plan import Plan
 
 FOLDS = 4
 AMITY = "Amity"
@@ -52,9 +53,10 @@ def judge(tables: Tables, as_of: datetime, definitions: Definitions, settings: T
     day = as_of - timedelta(days=definitions.horizon_days)
     told = reference(tables, day)
     judged = judged_frame(tables, day, definitions, told)
+    known = before(tables, day)
     try:
-        days = plan_for(before(tables, day), day, definitions, settings)
-        train = training_frame(before(tables, day), days, definitions, told)
+        days = plan_for(known, day, definitions, settings)
+        train = training_frame(known, days, definitions, told)
         held_out = train["churned"].nunique() < 2
     except HistoryError:
         held_out = True
@@ -67,7 +69,7 @@ def judge(tables: Tables, as_of: datetime, definitions: Definitions, settings: T
     probabilities["BG/NBD"] = bg_nbd(histories, judged, definitions.horizon_days)
     churned = judged["churned"].to_numpy(dtype=float)
     metrics = {name: churn_metrics(churned, p) for name, p in probabilities.items()}
-    clv = fit_clv_model(before(tables, day), day, definitions, told)
+    clv = fit_clv(histories, told.return_share)
     predicted = clv.expected_revenue(judged, definitions.horizon_days)
     metrics[AMITY] |= money_metrics(judged["revenue"].to_numpy(dtype=float), predicted)
     outcome = judged[["customer_id", "churned", "revenue"]]
@@ -98,11 +100,7 @@ def judge_champion(
 
 def judged_frame(tables: Tables, day: datetime, definitions: Definitions, told: Reference) -> pd.DataFrame:
     """The active customers of a day with features and outcome, by customer; HistoryError for nobody."""
-    snapshots = population(tables, [day], definitions.lookback_days)
-    rows = build(tables, snapshots, told).join(
-        labels(tables, snapshots, definitions.horizon_days), list(KEYS)
-    )
-    frame: pd.DataFrame = rows.to_pandas().sort_values("customer_id", ignore_index=True)
+    frame = training_frame(tables, Plan(day, (day,)), definitions, told)
     if frame.empty:
         raise HistoryError(
             f"Nobody was active on {day:%Y-%m-%d}, the last day whose horizon is over, so no model can be "
