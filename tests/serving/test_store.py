@@ -266,6 +266,13 @@ def test_many_may_open_a_new_store_at_once(url: str) -> None:
         store.close()
 
 
+def test_many_may_open_each_of_many_new_files_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(50):
+            for store in pool.map(Store.open, [f"sqlite:///{tmp_path}/{number}.db"] * 8):
+                store.close()
+
+
 SAVE = """
 import pickle, sys
 from configs.settings import Definitions
