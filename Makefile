@@ -1,4 +1,4 @@
-.PHONY: install demo test lint bench serve
+.PHONY: install demo test lint bench docs serve
 
 PY ?= python3.11
 BIN := .venv/bin
@@ -25,6 +25,9 @@ lint: install
 
 bench: install
 	for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+
+docs: install
+	$(BIN)/python -m features.listing > docs/features.md
 
 serve: install
 	AMITY_HOME=$${AMITY_HOME:-var/demo-simulated} $(BIN)/amity serve

@@ -35,6 +35,9 @@ from serving.shell import (
 )
 
 if TYPE_CHECKING:
+    import ibis
+    from pyspark.sql import SparkSession
+
     from features.sources import Source
     from training.train import Training
 
@@ -93,45 +96,54 @@ def check(address: str, as_json: bool, **days: int | None) -> None:
 @cli.command()
 @click.argument("address", metavar="[SOURCE]", required=False)
 @click.option("--list", "as_list", is_flag=True, help="Print the catalogue of features instead.")
-@click.option("--out", "file", type=click.Path(path_type=Path), help="A file ending in .parquet or .csv.")
+@click.option("--out", "target", help="A file ending in .parquet or .csv; of Spark a folder of Parquet.")
+@click.option(
+    "--engine",
+    type=click.Choice(["spark"]),
+    help="Read a folder, compute and write with Spark: the session of SPARK_REMOTE, or a local one.",
+)
 @as_of_option
 @skip_option
 @definition_options
+@click.option("--json", "as_json", is_flag=True, help="With --list: for programs.")
 @example("amity features shop --as-of 2025-06-30 --out features.parquet")
 def features(
     address: str | None,
     as_list: bool,
-    file: Path | None,
+    target: str | None,
+    engine: str | None,
     as_of: datetime | None,
     skip_bad_rows: bool,
+    as_json: bool,
     **days: int | None,
 ) -> None:
     """Write one row of features per customer active on a day."""
-    from features.build import build, catalog
-    from features.reference import reference
-    from features.snapshots import before, population
+    from features.listing import documents, lines
     from serving.files import require_ending, write
 
-    if as_list:
-        for feature in catalog({}):
-            out.print(
-                f"{feature.name:<26}{feature.dimension:<14}{feature.unit:<20}{feature.words}", highlight=False
-            )
+    if as_list and as_json:
+        print_json(documents())
         return
-    if address is None or file is None:
+    if as_list:
+        for line in lines():
+            out.print(line, highlight=False, soft_wrap=True)
+        return
+    if address is None or target is None:
         raise click.UsageError("features needs SOURCE and --out FILE, or --list.")
-    require_ending(file)
     definitions = settings.load(Definitions, days)
+    if engine == "spark":
+        features_on_spark(address, target, as_of, definitions, skip_bad_rows=skip_bad_rows)
+        return
+    require_ending(Path(target))
     with working("Computing the features"):
         source = read(address, skip_bad_rows)
         day = as_of or newest(source)
-        known = before(source.tables, day)
-        rows = build(known, population(known, [day], definitions.lookback_days), reference(known, day))
+        rows, _ = features_of(source, day, definitions)
         frame = rows.order_by("customer_id").to_pandas()
     if frame.empty:
-        raise HistoryError(f"No customer is active as of {day:%Y-%m-%d}, so there is no row to write.")
-    write(frame, file)
-    out.print(f"Wrote {len(frame):,} rows and {frame.shape[1] - 2} features as of {day:%Y-%m-%d} to {file}.")
+        raise nobody_active(day)
+    write(frame, Path(target))
+    out.print(wrote(len(frame), rows, day, target))
 
 
 @cli.command()
@@ -299,6 +311,46 @@ def demo(data: str) -> None:
     out.print(farewell(source), highlight=False, markup=False, soft_wrap=True)
 
 
+def features_on_spark(
+    address: str, target: str, as_of: datetime | None, definitions: Definitions, *, skip_bad_rows: bool
+) -> None:
+    from features.spark.session import start
+    from features.spark.writing import require_folder, write
+
+    require_folder(target)
+    with working("Starting Spark") as say:
+        session = start()
+        say("Reading")
+        source = read(address, skip_bad_rows, session)
+        day = as_of or newest(source)
+        say("Computing the features")
+        rows, people = features_of(source, day, definitions)
+        customers = people.count().to_pyarrow().as_py()
+        if not customers:
+            raise nobody_active(day)
+        write(source.backend, rows, target)
+    out.print(wrote(customers, rows, day, target))
+
+
+def features_of(source: Source, day: datetime, definitions: Definitions) -> tuple[ibis.Table, ibis.Table]:
+    """The features of the customers active on a day, and these customers; nothing is computed yet."""
+    from features.build import build
+    from features.reference import reference
+    from features.snapshots import before, population
+
+    known = before(source.tables, day)
+    people = population(known, [day], definitions.lookback_days)
+    return build(known, people, reference(known, day)), people
+
+
+def nobody_active(day: datetime) -> HistoryError:
+    return HistoryError(f"No customer is active as of {day:%Y-%m-%d}, so there is no row to write.")
+
+
+def wrote(customers: int, rows: ibis.Table, day: datetime, target: str) -> str:
+    return f"Wrote {customers:,} rows and {len(rows.columns) - 2} features as of {day:%Y-%m-%d} to {target}."
+
+
 def show_training(training: Training) -> None:
     from training import summary
 
@@ -376,10 +428,10 @@ def run_scoring(address: str, as_of: datetime | None, *, model: str, file: Path,
     out.print(f"The scores are in {file}, and kept for `amity at-risk`, `amity explain` and `amity serve`.")
 
 
-def read(address: str, skip_bad_rows: bool) -> Source:
+def read(address: str, skip_bad_rows: bool, spark: SparkSession | None = None) -> Source:
     from features.sources import open_source
 
-    source = open_source(address, skip_bad_rows=skip_bad_rows)
+    source = open_source(address, skip_bad_rows=skip_bad_rows, spark=spark)
     if "orders" not in source.tables:
         raise HistoryError(
             f"{address} has no orders yet, and contractual churn from subscriptions is not ready."

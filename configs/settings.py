@@ -80,7 +80,9 @@ FILES: dict[type[_Settings], str] = {
     Playbook: "playbook.yaml",
 }
 
-OF_THE_PROCESS = {f"AMITY_{name}" for name in ("HOME", "CONFIGS", "STORE_URL", "BUNDLE", "TRACEBACK")}
+OF_THE_PROCESS = {
+    f"AMITY_{name}" for name in ("HOME", "CONFIGS", "STORE_URL", "BUNDLE", "MEMORY", "TRACEBACK")
+}
 
 S = TypeVar("S", bound=_Settings)
 

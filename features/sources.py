@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
@@ -12,8 +13,11 @@ import ibis.expr.types as ir
 from features.check.problems import Problem, refusal
 from features.check.report import Report, check
 from features.errors import SourceError
-from features.reader.opening import engine, memory, open_address
+from features.reader.opening import Opened, engine, memory, open_address
 from features.reader.rows import empty_table, raw_rows
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 IN_MEMORY = "in memory"
 
@@ -32,13 +36,18 @@ class Source:
     report: Report
 
 
-def open_source(address: str | Path, *, skip_bad_rows: bool = False) -> Source:
+def open_source(
+    address: str | Path, *, skip_bad_rows: bool = False, spark: SparkSession | None = None
+) -> Source:
     """Opens a folder of Parquet or CSV files, a DuckDB file (read-only) or a postgresql:// address.
+
+    `spark`: a session, local or remote, that reads the folder instead of DuckDB; the folder may then be any
+    address that Spark's executors reach.
 
     Raises `SourceError`, with all problems at once, where there is an error, or where there are bad rows and
     `skip_bad_rows` is off; on, they are left out and stand in the report.
     """
-    opened = open_address(str(address))
+    opened = _open(address, spark)
     try:
         tables, report = check(opened.address, opened.backend, opened.raws, opened.problems)
         report = replace(report, skipped=skip_bad_rows)
@@ -71,13 +80,21 @@ def source_from_rows(rows: Mapping[str, Sequence[Mapping[str, object]]]) -> Sour
     return Source(IN_MEMORY, backend, tables | empty, report)
 
 
-def inspect(address: str | Path) -> Report:
+def inspect(address: str | Path, *, spark: SparkSession | None = None) -> Report:
     """The report of a source, whatever is wrong with its tables.
 
     Raises `SourceError` only where there is no source at the address, or it can't be opened.
     """
-    opened = open_address(str(address))
+    opened = _open(address, spark)
     try:
         return check(opened.address, opened.backend, opened.raws, opened.problems)[1]
     finally:
         opened.backend.disconnect()
+
+
+def _open(address: str | Path, spark: SparkSession | None) -> Opened:
+    if spark is None:
+        return open_address(str(address))
+    from features.spark.folder import open_folder
+
+    return open_folder(str(address), spark)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from features.facts import LAST_WORD_DAYS
 from models import words
 
 MOST_FACTS = 2
@@ -80,35 +81,80 @@ def _rhythm(c: Customer) -> Facts:
 
 
 def _spend(c: Customer) -> Facts:
-    if c.has("basket_change") and c("basket_change") < 0.9:
-        before = f"{c.money('basket_before')} before"
-        yield f"orders of {c.money('basket_90d')} on average in the last 90 days, {before}"
-    if c.has("discount_change") and c("discount_change") > 0.05:
-        now, before = words.percent(c("discount_share_90d")), words.percent(c("discount_share_before"))
-        yield f"{now} of the price given as discount in the last 90 days, {before} before"
-    if c.below_peers("basket_mean"):
-        peers = words.money(c.peers["basket_mean"], c.currency)
+    yield from _smaller_orders(c)
+    yield from _deeper_discounts(c)
+    if c.below_peers("usual_basket") and c("basket_mean") < c.peers["usual_basket"]:
+        peers = words.money(c.peers["usual_basket"], c.currency)
         yield f"orders of {c.money('basket_mean')} on average; customers like this: {peers}"
+    if c.above_peers("usual_discounted_share") and _share_discounted(c) > c.peers["usual_discounted_share"]:
+        told = f"{c('discounted_orders'):.0f} of {c.count('orders', 'order')} bought with a discount"
+        yield f"{told}; customers like this: {words.percent(c.peers['usual_discounted_share'])}"
+
+
+def _share_discounted(c: Customer) -> float:
+    return c("discounted_orders") / c("orders") if c("orders") else 0.0
+
+
+_SPELLS = (
+    ("90d", "before", "last 90 days"),
+    ("at_last_order", "before_last_order", "90 days up to the last order"),
+)
+
+
+def _smaller_orders(c: Customer) -> Facts:
+    for now, before, days in _spells(c, "basket"):
+        if c(now) < 0.9 * c(before):
+            yield f"orders of {c.money(now)} on average in the {days}, {c.money(before)} before"
+
+
+def _deeper_discounts(c: Customer) -> Facts:
+    for now, before, days in _spells(c, "discount_share"):
+        if c(now) > c(before) + 0.05:
+            share = f"{words.percent(c(now))} of the price given as discount in the {days}"
+            yield f"{share}, {words.percent(c(before))} before"
+
+
+def _spells(c: Customer, name: str) -> list[tuple[str, str, str]]:
+    """The names of a fact now and before; up to the last order where there was none in the last 90 days."""
+    spells = [(f"{name}_{now}", f"{name}_{before}", days) for now, before, days in _SPELLS]
+    return [spell for spell in spells if c.has(*spell[:2])][:1]
 
 
 def _product(c: Customer) -> Facts:
     yield from _more_returns(c)
-    if c("returns_365d") and c.above_peers("returned_share_365d"):
-        share = words.percent(min(1.0, c("returned_share_365d")))
+    if c("returns_365d") and _is_above_peers(c, "returned_share_365d", "returned_365d", "amount_365d"):
         peers = words.percent(c.peers["returned_share_365d"])
-        yield f"{share} of the money spent in the last 365 days was returned; customers like this: {peers}"
+        money = f"{c.money('returned_365d')} returned on {c.money('amount_365d')} spent"
+        yield f"{money} in the last 365 days; customers like this: {peers}"
     yield from _shrinking_range(c)
 
 
 def _more_returns(c: Customer) -> Facts:
-    if c("returns_90d") and c.has("return_rate_90d", "return_rate_before"):
-        if c("return_rate_90d") > c("return_rate_before"):
-            now = f"{c.count('returns_90d', 'return')} on {c.count('orders_90d', 'order')}"
-            before = words.number(c("return_rate_before"))
-            yield f"{now} in the last 90 days; before, {before} per order"
-    elif c("returns_365d") and c.above_peers("return_rate_365d"):
+    """Rates are compared as the model sees them, leaning on all customers, and told by their raw counts."""
+    if _returns_rose(c):
+        now = f"{c.count('returns_90d', 'return')} on {c.count('orders_90d', 'order')}"
+        before = f"{c.count('returns_before', 'return')} on {c.count('orders_before', 'order')}"
+        yield f"{now} in the last 90 days; before, {before}"
+    elif _is_above_peers(c, "return_rate_365d", "returns_365d", "orders_365d"):
         now = f"{c.count('returns_365d', 'return')} on {c.count('orders_365d', 'order')}"
         yield f"{now} in the last 365 days; {c.like_this('return_rate_365d', ' per order')}"
+    elif c("returns_at_last_order") and c.above_peers("returns_at_last_order"):
+        told = f"{c.count('returns_at_last_order', 'return')} in the 90 days up to the last order"
+        yield f"{told}; {c.like_this('returns_at_last_order')}"
+
+
+def _is_above_peers(c: Customer, rate: str, events: str, chances: str) -> bool:
+    """Whether a rate is above that of peers, by the customer's own counts too."""
+    if not (c.above_peers(rate) and c.has(events) and c(chances)):
+        return False
+    return bool(c(events) / c(chances) > c.peers[rate])
+
+
+def _returns_rose(c: Customer) -> bool:
+    if not (c("returns_90d") and c("orders_90d") and c("orders_before")):
+        return False
+    rose = c("returns_90d") * c("orders_before") > c("returns_before") * c("orders_90d")
+    return bool(rose and c("return_rate_90d") > c("return_rate_before"))
 
 
 def _shrinking_range(c: Customer) -> Facts:
@@ -137,26 +183,71 @@ def _service(c: Customer) -> Facts:
         yield f"{told}; {c.like_this('response_hours_180d')}"
     if c("unanswered_180d") and c.above_peers("unanswered_180d"):
         yield f"{c.count('unanswered_180d', 'ticket')} of the last 180 days without any answer"
+    if c("complaints_repeated_180d") and c.above_peers("complaints_repeated_180d"):
+        told = f"{c.count('complaints_repeated_180d', 'complaint')} in the last 180 days"
+        yield f"{told} on a topic complained about before; {c.like_this('complaints_repeated_180d')}"
+    yield from _silence_after_complaint(c)
+    if not c("complaints_180d"):
+        yield from _complaints_at_last_order(c)
+
+
+def _silence_after_complaint(c: Customer) -> Facts:
+    if not c.has("silence_after_complaint", "last_complaint_at", "gap_mean"):
+        return
+    if c("silence_after_complaint") > c("gap_mean"):
+        since = f"the complaint of {c.day('last_complaint_at')}, {c.days('silence_after_complaint')} ago"
+        yield f"no order since {since}; until then one every {words.days(c('gap_mean'))}"
+
+
+def _complaints_at_last_order(c: Customer) -> Facts:
+    before = "complaints_per_order_before_last_order"
+    if not c("complaints_at_last_order") or not c("orders_at_last_order") or not c.has(before):
+        return
+    if c("complaints_at_last_order") / c("orders_at_last_order") > c(before):
+        complaints = c.count("complaints_at_last_order", "complaint")
+        orders = c.count("orders_at_last_order", "order")
+        days = f"the 90 days until {LAST_WORD_DAYS} days after the last order"
+        yield f"{complaints} on {orders} in {days}; before, {words.number(c(before))} per order"
 
 
 def _satisfaction(c: Customer) -> Facts:
     if not c("answers"):
         return
     last = f"last answer on {c.day('last_answer_at')} worth {words.number(c('mood_last'))} of 10"
-    if c("answers_180d") and c.has("mood_before") and c("mood_last") < c("mood_before") - 0.5:
-        yield f"{last}; answers more than 180 days ago averaged {words.number(c('mood_before'))}"
+    before = c("answered_mood_before")
+    if c("answers_180d") and before is not None and c("mood_last") < before - 0.5:
+        yield f"{last}; answers more than 180 days ago averaged {words.number(before)}"
     elif c.below_peers("mood_last"):
         yield f"{last}; {c.like_this('mood_last')}"
     if c("low_answers_180d") and c.above_peers("low_answers_180d"):
         told = f"{c.count('low_answers_180d', 'low answer')} in the last 180 days"
         yield f"{told}; {c.like_this('low_answers_180d')}"
+    elif c("low_answers_at_last_order") and c.above_peers("low_answers_at_last_order"):
+        told = f"{c.count('low_answers_at_last_order', 'low answer')} in the 90 days up to the last order"
+        yield f"{told}; {c.like_this('low_answers_at_last_order')}"
     if c.below_peers("mood_lowest") and c("mood_lowest") < c("mood_last"):
         lowest = words.number(c("mood_lowest"))
         yield f"their lowest answer was worth {lowest} of 10; {c.like_this('mood_lowest')}"
+    if c("fell_silent"):
+        before = f"between 180 and 365 days ago, {c.count('answers_180_to_365d', 'answer')}"
+        yield f"no answer on {c.count('orders_180d', 'order')} in the last 180 days; {before}"
 
 
 def _engagement(c: Customer) -> Facts:
-    if c.has("activity_change") and c("activity_change") < 0.7:
+    yield from _fading(c)
+    if c.above_peers("days_since_activity"):
+        seen = f"last seen {c.days('days_since_activity')} ago ({c.day('last_activity_at')})"
+        yield f"{seen}; {c.like_this('days_since_activity', ' days ago')}"
+    yield from _unmoved(c)
+
+
+def _fading(c: Customer) -> Facts:
+    """Engagement before they stopped buying, where they have; else of late."""
+    quiet = c.has("days_since_order") and c("days_since_order") > LAST_WORD_DAYS
+    if quiet and c.has("activities_before_last_order") and _fell_before_last_order(c):
+        before = f"before that, {words.number(c('activities_before_last_order'))} per 90 days"
+        yield f"{_activities(c, 'activities_at_last_order')} in the 90 days up to the last order; {before}"
+    elif c.has("activity_change") and c("activity_change") < 0.7:
         before = f"{c('activities_30_to_90d'):.0f} in the 60 days before"
         yield f"{_activities(c, 'activities_30d')} in the last 30 days, {before}"
     elif c.has("activities_90_to_180d") and c("activities_90d") < 0.7 * c("activities_90_to_180d"):
@@ -164,13 +255,22 @@ def _engagement(c: Customer) -> Facts:
         yield f"{_activities(c, 'activities_90d')} in the last 90 days, {before}"
     elif c.below_peers("activities_90d"):
         yield f"{_activities(c, 'activities_90d')} in the last 90 days; {c.like_this('activities_90d')}"
-    if c.above_peers("days_since_activity"):
-        seen = f"last seen {c.days('days_since_activity')} ago ({c.day('last_activity_at')})"
-        yield f"{seen}; {c.like_this('days_since_activity', ' days ago')}"
-    if c("contacts_365d") and c.below_peers("redeemed_share_365d"):
-        share = words.percent(c("redeemed_share_365d"))
-        peers = words.percent(c.peers["redeemed_share_365d"])
-        yield f"redeemed {share} of the offers of the last 365 days; customers like this: {peers}"
+
+
+def _fell_before_last_order(c: Customer) -> bool:
+    return bool(c("activities_at_last_order") < 0.7 * c("activities_before_last_order"))
+
+
+def _unmoved(c: Customer) -> Facts:
+    """Offers that came to nothing, counted as they are."""
+    if c("contacts_365d") and c.has("redeemed_365d") and c.below_peers("redeemed_share_365d"):
+        peers = c.peers["redeemed_share_365d"]
+        if c("redeemed_365d") < peers * c("contacts_365d"):
+            told = f"redeemed {c('redeemed_365d'):.0f} of {c.count('contacts_365d', 'offer')}"
+            yield f"{told} of the last 365 days; customers like this: {words.percent(peers)}"
+    if (c("contacts_without_response") or 0) > 1:
+        offers = c.count("contacts_without_response", "offer")
+        yield f"{offers} since the last order that were not redeemed"
 
 
 def _activities(c: Customer, name: str) -> str:

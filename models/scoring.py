@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 from configs.settings import Definitions, Playbook
 from features.build import build, catalog
 from features.errors import HistoryError, ModelError
+from features.live import Live, Rows
 from features.snapshots import before, population, span
 from models.bundle import Bundle
 from models.evidence import Customer, sentence
@@ -38,14 +39,39 @@ def score(bundle: Bundle, tables: Mapping[str, ibis.Table], as_of: datetime, pla
 
     Raises HistoryError where nobody is active, ModelError where the tables lack what the model needs.
     """
-    require_tables(bundle, tables)
+    require_tables(bundle, {name: table.columns for name, table in tables.items()})
     known = before(tables, as_of)
-    snapshots = population(known, [as_of], bundle.manifest.definitions.lookback_days)
+    lookback_days = bundle.manifest.definitions.lookback_days
+    snapshots = population(known, [as_of], lookback_days)
     frame = build(known, snapshots, bundle.reference).to_pandas()
     if frame.empty:
-        raise HistoryError(_nobody(tables, known, as_of, bundle.manifest.definitions.lookback_days))
+        first, _ = span(tables)
+        last = first if as_of <= first else span(known)[1]
+        raise HistoryError(_nobody(first, last, as_of, lookback_days))
     dimensions = {feature.name: feature.dimension for feature in catalog(known)}
     return score_frame(bundle, frame, dimensions, playbook)
+
+
+def live_of(bundle: Bundle) -> Live:
+    """What computes the features of raw events for this bundle, ready for the tables it was trained on."""
+    live = Live(bundle.reference, bundle.manifest.definitions.lookback_days)
+    live.prepare(bundle.manifest.tables, tuple(bundle.churn.columns.categories))
+    return live
+
+
+def score_rows(bundle: Bundle, live: Live, rows: Rows, as_of: datetime, playbook: Playbook) -> Scored:
+    """Score the customers of raw events, as `score` does their tables; `live` has the bundle's reference.
+
+    Raises SourceError where the rows can't be read, and what `score` raises.
+    """
+    events = live.read(rows)
+    require_tables(bundle, {name: table.column_names for name, table in events.items()})
+    frame = live.of(events, as_of)
+    if frame.empty:
+        times = events["orders"]["ordered_at"].to_pylist()
+        last = max((time for time in times if time < as_of), default=as_of)
+        raise HistoryError(_nobody(min(times), last, as_of, bundle.manifest.definitions.lookback_days))
+    return score_frame(bundle, frame, live.dimensions(events), playbook)
 
 
 def score_frame(
@@ -68,14 +94,17 @@ def score_frame(
     )
 
 
-def require_tables(bundle: Bundle, tables: Mapping[str, ibis.Table]) -> None:
-    """Raise ModelError naming every table and column that the model was trained on and that is not there."""
+def require_tables(bundle: Bundle, tables: Mapping[str, Sequence[str]]) -> None:
+    """Raise ModelError naming every table and column that the model was trained on and that is not there.
+
+    `tables`: table → its columns.
+    """
     missing = []
     for name, columns in bundle.manifest.tables.items():
         if name not in tables:
             missing.append(name)
         else:
-            missing += [f"{name}.{c}" for c in columns if c not in tables[name].columns]
+            missing += [f"{name}.{c}" for c in columns if c not in tables[name]]
     if missing:
         raise ModelError(
             f"Model {bundle.manifest.version} was trained with {', '.join(missing)}, which this source lacks."
@@ -155,16 +184,13 @@ def _named(
     return [(name, value[name], text) for name, text in told if text is not None][:NAMED]
 
 
-def _nobody(
-    tables: Mapping[str, ibis.Table], known: Mapping[str, ibis.Table], as_of: datetime, lookback_days: int
-) -> str:
-    first, _ = span(tables)
+def _nobody(first: datetime, last: datetime, as_of: datetime, lookback_days: int) -> str:
+    """`first`: of all orders; `last`: of those before `as_of`, where there are any."""
     if as_of <= first:
         return (
             f"As of {as_of:%Y-%m-%d} nothing is known yet: the first order is of {first:%Y-%m-%d}. "
             "Choose a later day."
         )
-    _, last = span(known)
     since = as_of - timedelta(days=lookback_days)
     return (
         f"No customer is active as of {as_of:%Y-%m-%d}: none ordered in the {lookback_days} days since "

@@ -5,8 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from features.errors import RequestError, SourceError
-from features.sources import Source, source_from_rows
-from models.scoring import Scored, score
+from models.scoring import Scored, score_rows
 from serving.replies import Customer, EventsReply
 from serving.requests import EventsRequest
 from serving.resources import Resources
@@ -30,16 +29,18 @@ def score_events(request: EventsRequest, resources: Resources) -> EventsReply:
 
 
 def _scored(request: EventsRequest, resources: Resources) -> Scored:
-    source = _read(request, resources)
+    """What can't be read, and the tables that aren't there, are told together."""
+    bundle, playbook = resources.bundle, resources.playbook
     try:
-        return score(resources.bundle, source.tables, request.as_of, resources.playbook)
+        return score_rows(bundle, resources.live, request.tables, request.as_of, playbook)
+    except SourceError as error:
+        gap = "\n " if "\n" in str(error) else ""
+        raise SourceError(f"{error}{gap}{_also_missing(request, resources)}".rstrip()) from None
     except duckdb.DataError as error:
         first = str(error).splitlines()[0]
         raise RequestError(
             f"A value in the tables is too large to compute with ({first}); correct it."
         ) from None
-    finally:
-        source.backend.disconnect()
 
 
 def _require_orders(request: EventsRequest, resources: Resources) -> None:
@@ -50,15 +51,6 @@ def _require_orders(request: EventsRequest, resources: Resources) -> None:
         f"tables.orders is {found}: orders of the customers to score are needed, for without them nobody is "
         f"active.{_also_missing(request, resources)}"
     )
-
-
-def _read(request: EventsRequest, resources: Resources) -> Source:
-    """What can't be read, and the tables that aren't there, are told together."""
-    try:
-        return source_from_rows(request.tables)
-    except SourceError as error:
-        gap = "\n " if "\n" in str(error) else ""
-        raise SourceError(f"{error}{gap}{_also_missing(request, resources)}".rstrip()) from None
 
 
 def _also_missing(request: EventsRequest, resources: Resources) -> str:

@@ -1,15 +1,18 @@
-"""What the service answers from: a bundle, the store, and the playbook."""
+"""What the service answers from: a bundle and what computes its features, the store, and the playbook."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from configs import settings
 from configs.settings import Playbook
 from features.errors import ConfigError
+from features.live import Live
 from models.bundle import Bundle, load
+from models.scoring import live_of
 from serving.store import Store
 
 
@@ -21,6 +24,11 @@ class Resources:
     store: Store
     playbook: Playbook
 
+    @cached_property
+    def live(self) -> Live:
+        """Computes the features of raw events; getting it ready takes seconds."""
+        return live_of(self.bundle)
+
     @classmethod
     def open(cls) -> Resources:
         """By the environment: the folder `AMITY_BUNDLE`, and the store of `AMITY_STORE_URL` or `AMITY_HOME`.
@@ -30,4 +38,6 @@ class Resources:
         folder = os.environ.get("AMITY_BUNDLE")
         if not folder:
             raise ConfigError("AMITY_BUNDLE is not set; start the service with `amity serve`.")
-        return cls(load(Path(folder)), Store.open(), settings.load(Playbook))
+        resources = cls(load(Path(folder)), Store.open(), settings.load(Playbook))
+        _ = resources.live
+        return resources

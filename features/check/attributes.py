@@ -1,4 +1,4 @@
-"""Further columns of `customers`: attributes, kept as numbers, true/false or text."""
+"""Further columns of `customers`: attributes, kept as numbers, true/false, dates or text."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ LEADING_ZERO = r"^[+-]?0\d"
 def attributes(raw: Raw, known: Iterable[str]) -> tuple[list[Reading], list[Problem]]:
     """Readings of the columns that aren't `known`, and a note on each that can't be kept."""
     names = [name for name in raw.table.columns if name not in {*known, ROW}]
-    kinds = _kinds_of_text(raw, names) if raw.engine.loose and names else {}
+    kinds = _kinds(raw, names)
     readings: list[Reading] = []
     problems: list[Problem] = []
     for name in names:
         column = raw.table[name]
-        reading = None if kinds.get(name) == "dates" else _attribute(name, raw, kinds.get(name))
+        reading = _attribute(name, raw, kinds.get(name))
         if reading is None:
-            says = f"{kinds.get(name) or received(column.type())} can't be an attribute"
-            remedy = "Attributes are numbers, true or false, or text; this column is not read."
+            says = f"{received(column.type())} can't be an attribute"
+            remedy = "Attributes are numbers, true or false, dates, or text; this column is not read."
             problems.append(Problem("note", raw.name, name, says, remedy, removes="this column"))
         else:
             readings.append(reading)
@@ -44,9 +44,20 @@ def _attribute(name: str, raw: Raw, kind: str | None) -> Reading | None:
         return Reading(name, column, column)
     if kind == "numbers" or dtype.is_floating() or dtype.is_decimal():
         return read(Column(name, "number", optional=True, spoils="value"), column, raw.engine)
+    if kind == "dates" or dtype.is_timestamp() or dtype.is_date():
+        return read(Column(name, "time", optional=True, spoils="value"), column, raw.engine)
     if dtype.is_string():
         return read(Column(name, "text", optional=True, spoils="value"), column, raw.engine)
     return None
+
+
+def _kinds(raw: Raw, names: list[str]) -> dict[str, str]:
+    """What the text of columns stands for: all of a CSV file is text, and so are the dates of raw events."""
+    if raw.engine.loose:
+        return _kinds_of_text(raw, names) if names else {}
+    texts = [name for name in names if raw.numbered and raw.table[name].type().is_string()]
+    found = _kinds_of_text(raw, texts) if texts else {}
+    return {name: kind for name, kind in found.items() if kind == "dates"}
 
 
 def _kinds_of_text(raw: Raw, names: list[str]) -> dict[str, str]:

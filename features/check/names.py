@@ -13,11 +13,11 @@ def match_columns(raw: Raw) -> tuple[dict[str, str], list[Problem]]:
     """Contract columns → the raw columns that hold them; what is missing, renamed, ambiguous or not known."""
     spellings: dict[str, list[str]] = {}
     for name in raw.table.columns:
-        spellings.setdefault(_squeeze(name), []).append(name)
+        spellings.setdefault(squeeze(name), []).append(name)
     names: dict[str, str] = {}
     problems: list[Problem] = []
     for column in raw.contract.columns:
-        found = spellings.get(_squeeze(column.name), [])
+        found = spellings.get(squeeze(column.name), [])
         if column.name in found or len(found) == 1:
             names[column.name] = column.name if column.name in found else found[0]
         elif found:
@@ -36,7 +36,7 @@ def match_columns(raw: Raw) -> tuple[dict[str, str], list[Problem]]:
     return names, problems
 
 
-def _squeeze(name: str) -> str:
+def squeeze(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
 
 

@@ -22,10 +22,15 @@ def read_csv(backend: ibis.BaseBackend, name: str, paths: Sequence[Path]) -> ir.
     tables = [
         _read_one(backend, f"file_{name}_{number}", path, header)
         for number, path in enumerate(paths)
-        if (header := _header(path))[1]
+        if (header := parse_header(_first_line(path)))[1]
     ]
     if not tables:
         return backend.create_table(f"file_{name}", schema={"empty": "string"}, temp=True)
+    return stacked(tables)
+
+
+def stacked(tables: Sequence[ir.Table]) -> ir.Table:
+    """Tables of text as one; a column that one of them lacks is null in its rows."""
     columns = dict.fromkeys(column for table in tables for column in table.columns)
     aligned = [
         table.select({c: table[c] if c in table.columns else ibis.null("string") for c in columns})
@@ -39,11 +44,14 @@ def globbed(path: Path) -> str:
     return "".join(f"[{sign}]" if sign in "[*?" else sign for sign in str(path))
 
 
-def _header(path: Path) -> tuple[str, list[str]]:
-    """The separator and the column names, made distinct."""
+def _first_line(path: Path) -> str:
     opener = gzip.open if path.name.lower().endswith(".gz") else open
     with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
-        line = file.readline()
+        return str(file.readline())
+
+
+def parse_header(line: str) -> tuple[str, list[str]]:
+    """The separator and the column names, made distinct."""
     separator = max(SEPARATORS, key=line.count)
     names: list[str] = []
     for name in next(csv.reader([line], delimiter=separator), []):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
+from typing import TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import duckdb
@@ -22,7 +24,11 @@ from features.errors import SourceError
 from features.reader.csv_files import globbed, read_csv
 from features.tables import CONTRACT
 
+MEMORY = "4GB"
+"""What DuckDB holds in memory before it spills, unless the environment says otherwise."""
+
 ENDINGS = {"parquet": (".parquet", ".pq"), "csv": (".csv", ".csv.gz")}
+File = TypeVar("File", Path, str)
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,19 @@ def memory() -> ibis.BaseBackend:
 
 
 def _settled(backend: ibis.BaseBackend) -> ibis.BaseBackend:
-    """DuckDB in UTC, and with its overflow in the system's folder for that, never beside the user's data."""
+    """DuckDB in UTC, and bounded: beyond `AMITY_MEMORY` it spills, never beside the user's data.
+
+    Raises `SourceError` where `AMITY_MEMORY` is no size.
+    """
+    memory = os.environ.get("AMITY_MEMORY") or MEMORY
     backend.raw_sql("SET TimeZone = 'UTC'")
     backend.raw_sql(f"SET temp_directory = '{gettempdir()}'")
+    try:
+        backend.con.execute("SET memory_limit = $memory", {"memory": memory})
+    except duckdb.Error as error:
+        raise SourceError(
+            f"AMITY_MEMORY is {memory!r}, and no size of memory: write it like {MEMORY}."
+        ) from error
     return backend
 
 
@@ -74,27 +90,34 @@ def shown(address: str) -> str:
 
 
 def _open_folder(folder: Path) -> Opened:
-    backend, raws, problems = memory(), {}, []
-    files = _files_by_table(folder)
-    unknown = ", ".join(sorted(path.name for path in files.pop("", [])))
+    return open_files(str(folder), memory(), inside(folder), _read_parquet, read_csv)
+
+
+def open_files(
+    address: str,
+    backend: ibis.BaseBackend,
+    entries: Mapping[str, Sequence[File]],
+    read_parquet: Callable[[ibis.BaseBackend, str, Sequence[File]], ir.Table],
+    read_csv: Callable[[ibis.BaseBackend, str, Sequence[File]], ir.Table],
+) -> Opened:
+    """The raw tables of a folder, whatever engine reads it. `entries`: as `inside` gives them."""
+    raws, problems = {}, []
+    files, unknown = _by_table(entries)
     if unknown:
-        problems.append(
-            Problem(
-                "note", "", None, f"files that are no table of the contract: {unknown}", "They are not read."
-            )
-        )
+        says = f"files that are no table of the contract: {', '.join(sorted(unknown))}"
+        problems.append(Problem("note", "", None, says, "They are not read."))
     for name in (name for name in CONTRACT if name in files):
-        parquet = [path for path in files[name] if path.name.lower().endswith(ENDINGS["parquet"])]
+        parquet = [file for file in files[name] if _ends(file, "parquet")]
         if parquet and len(parquet) < len(files[name]):
             says = "it is there both as Parquet and as CSV"
             problems.append(Problem("error", name, None, says, "Keep one of the two."))
             continue
-        reader = _read_parquet if parquet else read_csv
+        reader = read_parquet if parquet else read_csv
         try:
             raws[name] = Raw(name, reader(backend, name, files[name]), engine(loose=not parquet))
         except READ_ERRORS as error:
             problems.append(unreadable(name, error))
-    return _opened(str(folder), backend, raws, problems)
+    return _opened(address, backend, raws, problems)
 
 
 def _opened(address: str, backend: ibis.BaseBackend, raws: dict[str, Raw], problems: list[Problem]) -> Opened:
@@ -107,24 +130,38 @@ def _opened(address: str, backend: ibis.BaseBackend, raws: dict[str, Raw], probl
     return Opened(address, backend, raws, tuple(problems))
 
 
-def _files_by_table(folder: Path) -> dict[str, list[Path]]:
-    """Table → its data files; under the empty name what belongs to no table."""
-    known: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "_")):
-            continue
-        name = path.name.lower().split(".")[0].strip()
-        inside = sorted(p for p in path.rglob("*") if _is_data(p)) if path.is_dir() else [path]
-        if name not in CONTRACT or not all(map(_is_data, inside)) or not inside:
-            known.setdefault("", []).append(path)
+def inside(folder: Path) -> dict[str, list[Path]]:
+    """What lies in a folder, by name, hidden things left out: the data files of each, itself or below it."""
+    return {
+        path.name: [
+            file
+            for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+            if file.is_file() and is_data(file.name)
+        ]
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith((".", "_"))
+    }
+
+
+def is_data(name: str) -> bool:
+    return not name.startswith((".", "_")) and _ends(name, "parquet", "csv")
+
+
+def _by_table(entries: Mapping[str, Sequence[File]]) -> tuple[dict[str, list[File]], list[str]]:
+    """Table → its data files, and the entries that belong to no table."""
+    known: dict[str, list[File]] = {}
+    unknown = []
+    for entry, files in entries.items():
+        name = entry.lower().split(".")[0].strip()
+        if name in CONTRACT and files:
+            known.setdefault(name, []).extend(files)
         else:
-            known.setdefault(name, []).extend(inside)
-    return known
+            unknown.append(entry)
+    return known, unknown
 
 
-def _is_data(path: Path) -> bool:
-    hidden = path.name.startswith((".", "_"))
-    return path.is_file() and not hidden and path.name.lower().endswith(ENDINGS["parquet"] + ENDINGS["csv"])
+def _ends(file: str | Path, *forms: str) -> bool:
+    return str(file).lower().endswith(tuple(ending for form in forms for ending in ENDINGS[form]))
 
 
 def _read_parquet(backend: ibis.BaseBackend, name: str, paths: Sequence[Path]) -> ir.Table:
@@ -137,7 +174,7 @@ def _read_parquet(backend: ibis.BaseBackend, name: str, paths: Sequence[Path]) -
 
 
 def _open_duckdb(path: Path) -> Opened:
-    if path.name.lower().endswith(ENDINGS["parquet"] + ENDINGS["csv"]):
+    if _ends(path, "parquet", "csv"):
         raise SourceError(f"{path} is a single file: give the folder it is in, {path.parent}.")
     try:
         backend = _settled(ibis.duckdb.connect(str(path), read_only=True))

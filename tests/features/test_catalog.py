@@ -1,7 +1,8 @@
-"""The registry: what it refuses, what it can give, and the names that others rely on."""
+"""The registry: what it refuses and what it can give."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,46 +11,7 @@ import pytest
 
 from features import engagement, product, profile, rhythm, satisfaction, service, spend
 from features.build import catalog
-from features.catalog import DIMENSIONS, Aggregate, Catalog, Dimension, Feature
-
-NAMES: dict[Dimension, str] = {
-    "rhythm": """
-        days_since_first_order days_since_order first_order_at gap_longest gap_mean gap_median gap_spread
-        last_order_at months_with_order order_days orders orders_14d orders_180_to_365d orders_180d
-        orders_30d orders_365d orders_60d orders_90_to_180d orders_90d orders_season orders_trend overdue
-        overdue_longest recency_days usual_gap
-    """,
-    "spend": """
-        amount_180_to_365d amount_180d amount_30d amount_365d amount_90_to_180d amount_90d amount_total
-        basket_90d basket_before basket_change basket_mean biggest_order discount_change
-        discount_share_90d discount_share_before margin_share_365d
-    """,
-    "product": """
-        categories categories_90_to_180d categories_90d days_since_return last_return_at
-        lines_per_order_365d products_90_to_180d products_90d return_rate_365d return_rate_90d
-        return_rate_before returned_90d returned_share_365d returned_total returns returns_180d
-        returns_365d returns_90d
-    """,
-    "service": """
-        complaint_after_order complaint_open_days complaint_rate_365d complaints complaints_180d
-        complaints_30d complaints_365d complaints_90d complaints_open days_since_complaint
-        first_complaint_180d_at last_complaint_at oldest_open_at questions_180d reopened_180d
-        response_hours_180d response_hours_before unanswered_180d
-    """,
-    "satisfaction": """
-        answers answers_180d ces_last csat_last csi_last days_since_answer last_answer_at low_answers_180d
-        mood_180d mood_before mood_change mood_last mood_lowest nps_last
-    """,
-    "engagement": """
-        activities activities_30_to_90d activities_30d activities_365d activities_90_to_180d
-        activities_90d activity_change clicks_30d clicks_90_to_180d clicks_90d contacts_180d
-        days_since_activity last_activity_at opens_30d opens_90_to_180d opens_90d posts_365d
-        redeemed_share_365d visits_30d visits_90_to_180d visits_90d visits_per_order_90d
-    """,
-    "profile": """
-        acquisition_channel acquisition_cost age_years country days_since_sign_up opted_out segment
-    """,
-}
+from features.catalog import Aggregate, Catalog, Feature, Step
 
 
 def aggregate(name: str, table: str = "orders", needs: Iterable[str] = ()) -> Aggregate:
@@ -58,11 +20,6 @@ def aggregate(name: str, table: str = "orders", needs: Iterable[str] = ()) -> Ag
 
 def feature(name: str, **fields: Any) -> Feature:
     return Feature(**{"name": name, "dimension": "rhythm", "unit": "orders", "words": "orders ever"} | fields)
-
-
-@pytest.mark.parametrize("dimension", DIMENSIONS)
-def test_the_names_are_those_that_others_rely_on(dimension: Dimension) -> None:
-    assert sorted(f.name for f in catalog({}) if f.dimension == dimension) == NAMES[dimension].split()
 
 
 def test_every_feature_can_be_told_to_a_person() -> None:
@@ -75,7 +32,13 @@ def test_every_feature_can_be_told_to_a_person() -> None:
 def test_nothing_is_aggregated_that_no_feature_needs() -> None:
     rooms = (rhythm, spend, product, service, satisfaction, engagement, profile)
     declared = {a.name for room in rooms for a in room.AGGREGATES}
-    assert declared == {name for f in catalog({}) for name in f.aggregates}
+    learnt_from = {name for room in rooms for rate in getattr(room, "RATES", ()) for name in rate.aggregates}
+    assert declared == {name for f in catalog({}) for name in f.aggregates} | learnt_from
+
+
+def test_every_step_serves_several_features() -> None:
+    steps = Counter(step.name for feature in catalog({}) for step in feature.steps)
+    assert {name: count for name, count in steps.items() if count < 2} == {}
 
 
 @pytest.mark.parametrize("field", ["words", "unit"])
@@ -90,6 +53,16 @@ def test_a_name_declared_twice_is_refused() -> None:
         Catalog([aggregate("visits"), aggregate("visits", "engagement")], [])
     with pytest.raises(ValueError, match="visits is declared twice in the catalogue"):
         Catalog([aggregate("visits")], [feature("visits"), feature("visits")])
+
+
+def test_a_step_that_has_the_name_of_an_aggregate_or_of_another_step_is_refused() -> None:
+    def stepped(name: str, step: str) -> Feature:
+        return feature(name, needs=("orders",), steps=(Step(step, ("orders",), lambda row: row.orders),))
+
+    with pytest.raises(ValueError, match="orders is declared twice in the catalogue"):
+        Catalog([aggregate("orders")], [stepped("doubled", "orders")])
+    with pytest.raises(ValueError, match="pace is declared twice in the catalogue"):
+        Catalog([aggregate("orders")], [stepped("one", "pace"), stepped("two", "pace")])
 
 
 def test_unknown_aggregates_are_refused_all_at_once() -> None:
@@ -140,3 +113,11 @@ def test_only_what_the_tables_and_columns_give_is_available() -> None:
     assert available(orders=orders) == ["orders"]
     assert available(orders=orders, engagement=engagement) == ["orders", "visits"]
     assert available(orders=with_margin, engagement=engagement) == ["orders", "margin", "visits", "all"]
+
+
+def test_what_a_column_makes_superfluous_is_there_only_without_it() -> None:
+    without = Aggregate("products", "orders", lambda f: f.count(), empty=0, unless=("category",))
+    book = Catalog([without], [feature("products")])
+    orders = ibis.table({"order_id": "string"}, name="orders")
+    assert [f.name for f in book.available({"orders": orders})] == ["products"]
+    assert book.available({"orders": orders.mutate(category=ibis.literal("shoes"))}) == ()

@@ -1,15 +1,28 @@
-"""Engagement by hand and by SQL."""
+"""Visits, opens, clicks, posts, reviews and referrals by hand and by SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from features.build import build
+from features.priors import Prior
+from features.reference import Reference
+from features.snapshots import population
+from features.sources import source_from_rows
+
 AS_OF = datetime.fromisoformat("2024-07-01")
 MICROSECOND = timedelta(microseconds=1)
+KINDS = ("visit", "open", "click", "post", "review", "referral")
+COUNTED = (
+    ("visit", 180),
+    *((kind, days) for kind in ("visit", "open", "click") for days in (30, 90, 365)),
+    *((kind, 365) for kind in ("post", "review", "referral")),
+)
+"""The kinds and windows that have a feature."""
 OfOne = Callable[[Any, datetime], dict[str, Any]]
 
 
@@ -17,150 +30,214 @@ def ago(days: float) -> datetime:
     return AS_OF - timedelta(days=days)
 
 
-def activity(time: datetime, kind: str = "visit") -> dict[str, Any]:
-    return {"occurred_at": time, "kind": kind}
+def activity(time: datetime, kind: str = "visit", **more: str) -> dict[str, Any]:
+    return {"occurred_at": time, "kind": kind, **more}
 
 
-def contact(sent: datetime, arm: str = "treatment", redeemed: datetime | None = None) -> dict[str, Any]:
-    return {"campaign_id": "spring", "sent_at": sent, "arm": arm, "redeemed_at": redeemed}
+def orders(*days: float) -> list[dict[str, Any]]:
+    return [{"ordered_at": ago(day), "amount": 1.0} for day in days]
+
+
+def contacts(*days: float) -> list[dict[str, Any]]:
+    return [{"campaign_id": "spring", "sent_at": ago(day), "arm": "treatment"} for day in days]
+
+
+HAPPENED = [
+    *(activity(ago(days), channel="web") for days in (400, 150, 70, 5.5)),
+    activity(ago(20), channel="app"),
+    *(activity(ago(days), "open", channel="email") for days in (160, 60, 50, 10)),
+    *(activity(ago(days), "click", channel="email") for days in (120, 40, 8)),
+    activity(ago(300), "post", channel="forum"),
+    activity(ago(366), "review", channel="web"),
+    activity(ago(45), "review"),
+    activity(ago(100), "referral", channel="social"),
+]
 
 
 def test_by_hand(of_one: OfOne) -> None:
-    happened = {
-        "visit": (400, 150, 70, 20, 5.5),
-        "open": (160, 60, 50, 10),
-        "click": (120, 40, 8),
-        "post": (300,),
-        "review": (366, 45),
-        "referral": (100,),
-    }
-    found = of_one(
-        {
-            "engagement": [
-                activity(ago(days), kind) for kind, all_days in happened.items() for days in all_days
-            ],
-            "orders": [{"ordered_at": ago(days), "amount": 1.0} for days in (100, 60, 30)],
-            "contacts": [
-                contact(ago(400), redeemed=ago(390)),
-                contact(ago(300), redeemed=ago(290)),
-                contact(ago(100)),
-                contact(ago(50)),
-                contact(ago(40), "control", redeemed=ago(35)),
-                contact(ago(20), redeemed=ago(-5)),
-            ],
-        },
-        AS_OF,
-    )
+    rows = {"engagement": HAPPENED, "orders": orders(100, 60, 30), "contacts": contacts(300, 100, 50, 20)}
+    found = of_one(rows, AS_OF)
     expected = {
         "activities": 16,
         "activities_30d": 4,
         "activities_90d": 9,
+        "activities_180d": 13,
         "activities_365d": 14,
-        "activities_30_to_90d": 5,
-        "activities_90_to_180d": 4,
-        "activity_change": (4 / 30) / (5 / 60),
-        "days_since_activity": 5.5,
+        "activities_30_to_90d": 9 - 4,
+        "activities_90_to_180d": 13 - 9,
         "visits_30d": 2,
         "visits_90d": 3,
+        "visits_180d": 4,
+        "visits_365d": 4,
         "visits_90_to_180d": 1,
         "opens_30d": 1,
         "opens_90d": 3,
         "opens_90_to_180d": 1,
         "clicks_30d": 1,
+        "opens_365d": 4,
         "clicks_90d": 2,
+        "clicks_365d": 3,
         "clicks_90_to_180d": 1,
+        "posts_365d": 1,
+        "reviews_365d": 1,
+        "referrals_365d": 1,
+        "activities_web_90d": 2,
+        "activities_app_90d": 1,
+        "activities_email_90d": 5,
+        "activities_social_90d": 0,
+        "activities_forum_90d": 0,
+        "activities_store_90d": 0,
+        "days_since_activity": 5.5,
+        "days_since_visit": 5.5,
+        "orders_per_visit_365d": 3 / 4,
         "visits_per_order_90d": 3 / 2,
-        "posts_365d": 3,
-        "contacts_180d": 3,
-        "redeemed_share_365d": 1 / 4,
+        "opens_per_contact_365d": 4 / 4,
+        "clicks_per_open_365d": 3 / 4,
     }
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-12)
     assert found["last_activity_at"] == ago(5.5)
 
 
 def test_who_was_never_seen_has_zeros_and_no_last_activity(of_one: OfOne) -> None:
-    found = of_one({"orders": [{"ordered_at": ago(100), "amount": 1.0}]}, AS_OF)
-    zeros = ["activities", "activities_365d", "visits_90d", "opens_30d", "posts_365d", "contacts_180d"]
+    found = of_one({"orders": orders(100)}, AS_OF)
+    zeros = ["activities", "activities_365d", "visits_90d", "opens_30d", "posts_365d", "activities_web_90d"]
     assert [found[name] for name in zeros] == [0.0] * 6
-    nulls = ["activity_change", "visits_per_order_90d", "redeemed_share_365d", "days_since_activity"]
-    assert [found[name] for name in nulls] == [None] * 4
-    assert found["last_activity_at"] is None
+    nulls = ["days_since_activity", "days_since_visit", "last_activity_at"]
+    assert [found[name] for name in nulls] == [None] * 3
 
 
-@pytest.mark.parametrize("days", [30, 90, 365])
+def test_a_visit_is_the_last_one_only_among_visits(of_one: OfOne) -> None:
+    seen = [activity(ago(3), "open")]
+    assert of_one({"engagement": seen}, AS_OF)["days_since_visit"] is None
+    found = of_one({"engagement": [*seen, activity(ago(8)), activity(ago(9))]}, AS_OF)
+    assert (found["days_since_visit"], found["days_since_activity"]) == (8, 3)
+
+
+@pytest.mark.parametrize("days", [30, 90, 180, 365])
 def test_a_window_begins_at_its_first_instant_and_ends_before_as_of(of_one: OfOne, days: int) -> None:
     times = [ago(days) - MICROSECOND, ago(days), AS_OF - MICROSECOND, AS_OF]
-    found = of_one({"engagement": list(map(activity, times))}, AS_OF)
-    assert found[f"activities_{days}d"] == 2
-    assert found["activities"] == 3
-    if days < 365:
-        assert found[f"visits_{days}d"] == 2
-
-
-@pytest.mark.parametrize(
-    ("names", "oldest", "newest"),
-    [(("activities_30_to_90d",), 90, 30), (("activities_90_to_180d", "visits_90_to_180d"), 180, 90)],
-)
-def test_the_windows_before_meet_without_a_gap(
-    of_one: OfOne, names: tuple[str, ...], oldest: int, newest: int
-) -> None:
-    times = [ago(oldest) - MICROSECOND, ago(oldest), ago(newest) - MICROSECOND, ago(newest)]
-    found = of_one({"engagement": list(map(activity, times))}, AS_OF)
+    found = of_one({"engagement": [activity(time, kind) for kind in KINDS for time in times]}, AS_OF)
+    names = [f"{kind}s_{days}d" for kind in KINDS if (kind, days) in COUNTED]
     assert [found[name] for name in names] == [2] * len(names)
+    assert found[f"activities_{days}d"] == 12
+    assert found["activities"] == 18
 
 
-def test_contacts_count_in_their_window_and_for_the_treated_only(of_one: OfOne) -> None:
-    times = [ago(180) - MICROSECOND, ago(180), AS_OF - MICROSECOND, AS_OF]
-    found = of_one({"contacts": [*map(contact, times), contact(ago(5), "control")]}, AS_OF)
-    assert found["contacts_180d"] == 2
-    year = [
-        contact(ago(365) - MICROSECOND, redeemed=ago(5)),
-        contact(ago(365), redeemed=ago(5)),
-        contact(ago(9)),
-    ]
-    assert of_one({"contacts": year}, AS_OF)["redeemed_share_365d"] == 1 / 2
+def test_the_windows_before_meet_without_a_gap(of_one: OfOne) -> None:
+    edges = [ago(180) - MICROSECOND, ago(180), ago(90) - MICROSECOND, ago(90), ago(30) - MICROSECOND, ago(30)]
+    kinds = ("visit", "open", "click")
+    found = of_one({"engagement": [activity(edge, kind) for kind in kinds for edge in edges]}, AS_OF)
+    assert [found[f"{kind}s_90_to_180d"] for kind in kinds] == [2] * 3
+    assert (found["activities_90_to_180d"], found["activities_30_to_90d"]) == (6, 6)
 
 
-@pytest.mark.parametrize(("redeemed", "share"), [(AS_OF - MICROSECOND, 1.0), (AS_OF, 0.0), (ago(-9), 0.0)])
-def test_a_redemption_counts_from_its_own_time_on(of_one: OfOne, redeemed: datetime, share: float) -> None:
-    found = of_one({"contacts": [contact(ago(5), redeemed=redeemed)]}, AS_OF)
-    assert found["redeemed_share_365d"] == share
+def test_channels_count_in_their_window(of_one: OfOne) -> None:
+    times = [ago(90) - MICROSECOND, ago(90), AS_OF - MICROSECOND, AS_OF]
+    found = of_one({"engagement": [activity(time, channel="store") for time in times]}, AS_OF)
+    assert (found["activities_store_90d"], found["activities_web_90d"]) == (2, 0)
+
+
+def test_a_kind_that_has_no_name_here_counts_among_all(of_one: OfOne) -> None:
+    found = of_one({"engagement": [activity(ago(3), "webinar")]}, AS_OF)
+    assert (found["activities_30d"], found["visits_30d"], found["posts_365d"]) == (1, 0, 0)
+
+
+def leaning(rows: Mapping[str, Any], priors: Mapping[str, Prior], *names: str) -> dict[str, Any]:
+    """Features of the customer «c» whose rates lean on priors."""
+    keys = {"orders": "order_id", "contacts": "contact_id"}
+    owned = {
+        name: [
+            {"customer_id": "c", **row, **({keys[name]: f"{i}"} if name in keys else {})}
+            for i, row in enumerate(given)
+        ]
+        for name, given in rows.items()
+    }
+    tables = source_from_rows(owned).tables
+    told = Reference(30.0, 0.1, priors)
+    (row,) = build(tables, population(tables, [AS_OF], None), told, only=names).to_pyarrow().to_pylist()
+    return dict(row)
+
+
+def test_rates_lean_on_all_customers() -> None:
+    rows = {"engagement": HAPPENED, "orders": orders(100, 60, 30), "contacts": contacts(300, 100, 50, 20)}
+    priors = {"orders_per_visit": Prior(1.0, 2.0), "opens_per_contact": Prior(3.0, 1.0)}
+    found = leaning(rows, priors, "orders_per_visit_365d", "opens_per_contact_365d", "clicks_per_open_365d")
+    assert found["orders_per_visit_365d"] == pytest.approx((3 + 1) / (4 + 2))
+    assert found["opens_per_contact_365d"] == pytest.approx((4 + 3) / (4 + 1))
+    assert found["clicks_per_open_365d"] == pytest.approx(3 / 4)
+
+
+def test_without_a_chance_a_rate_is_that_of_all_customers() -> None:
+    rows = {"engagement": [activity(ago(5), "open")], "orders": orders(9, 8, 7), "contacts": contacts(400)}
+    priors = {"orders_per_visit": Prior(1.0, 2.0), "opens_per_contact": Prior(3.0, 1.0)}
+    found = leaning(rows, priors, "orders_per_visit_365d", "opens_per_contact_365d", "clicks_per_open_365d")
+    assert found["orders_per_visit_365d"] == 1 / 2
+    assert found["opens_per_contact_365d"] == 3 / 1
+    assert found["clicks_per_open_365d"] == 0
 
 
 def test_activities_agree_with_sql(agrees: Callable[[str], None]) -> None:
-    agrees("""
+    counted = ",".join(
+        f"count(*) FILTER (known AND age <= INTERVAL {days} DAY AND {where}) AS {name}_{days}d"
+        for name, where, days in (
+            *(("activities", "true", days) for days in (30, 90, 180, 365)),
+            *((f"{kind}s", f"kind = '{kind}'", days) for kind, days in COUNTED),
+        )
+    )
+    before = ",".join(
+        f"count(*) FILTER (kind = '{kind}' AND age > INTERVAL 90 DAY AND age <= INTERVAL 180 DAY)"
+        f" AS {kind}s_90_to_180d"
+        for kind in ("visit", "open", "click")
+    )
+    channels = ",".join(
+        f"count(*) FILTER (known AND age <= INTERVAL 90 DAY AND channel = '{channel}')"
+        f" AS activities_{channel}_90d"
+        for channel in ("web", "app", "email", "social", "forum", "store")
+    )
+    agrees(f"""
         WITH seen AS (
             SELECT *, coalesce(occurred_at < as_of, false) AS known, as_of - occurred_at AS age
             FROM snap LEFT JOIN engagement USING (customer_id)
         )
-        SELECT customer_id, as_of, count(*) FILTER (known) AS activities,
-            count(*) FILTER (known AND age <= INTERVAL 30 DAY) AS activities_30d,
-            count(*) FILTER (known AND age <= INTERVAL 365 DAY) AS activities_365d,
+        SELECT customer_id, as_of, count(*) FILTER (known) AS activities, {counted}, {before}, {channels},
             count(*) FILTER (age > INTERVAL 90 DAY AND age <= INTERVAL 180 DAY) AS activities_90_to_180d,
-            2 * count(*) FILTER (known AND age <= INTERVAL 30 DAY)
-                / nullif(count(*) FILTER (age > INTERVAL 30 DAY AND age <= INTERVAL 90 DAY), 0)
-                AS activity_change,
-            count(*) FILTER (known AND kind = 'visit' AND age <= INTERVAL 90 DAY) AS visits_90d,
-            count(*) FILTER (known AND kind = 'open' AND age <= INTERVAL 30 DAY) AS opens_30d,
-            count(*) FILTER (kind = 'click' AND age > INTERVAL 90 DAY AND age <= INTERVAL 180 DAY)
-                AS clicks_90_to_180d,
-            count(*) FILTER (known AND kind IN ('post', 'review', 'referral') AND age <= INTERVAL 365 DAY)
-                AS posts_365d,
+            count(*) FILTER (age > INTERVAL 30 DAY AND age <= INTERVAL 90 DAY) AS activities_30_to_90d,
+            date_diff('second', max(occurred_at) FILTER (known), as_of) / 86400 AS days_since_activity,
+            date_diff('second', max(occurred_at) FILTER (known AND kind = 'visit'), as_of) / 86400
+                AS days_since_visit,
             max(occurred_at) FILTER (known) AS last_activity_at
         FROM seen GROUP BY customer_id, as_of
     """)
 
 
-def test_contacts_agree_with_sql(agrees: Callable[[str], None]) -> None:
-    agrees("""
-        WITH seen AS (
-            SELECT *, coalesce(arm = 'treatment' AND sent_at < as_of, false) AS reached,
-                reached AND sent_at >= as_of - INTERVAL 365 DAY AS this_year
-            FROM snap LEFT JOIN contacts USING (customer_id)
+@pytest.mark.parametrize(
+    ("rate", "events", "chances", "days"),
+    [
+        ("orders_per_visit", "orders", "visits", 365),
+        ("visits_per_order", "visits", "orders", 90),
+        ("opens_per_contact", "opens", "contacts", 365),
+        ("clicks_per_open", "clicks", "opens", 365),
+    ],
+)
+def test_rates_agree_with_sql(
+    agrees: Callable[[str], None], told: Reference, rate: str, events: str, chances: str, days: int
+) -> None:
+    prior = told.priors[rate]
+    assert prior.chances > 0
+    tables = {
+        "orders": ("orders", "ordered_at", "true"),
+        "contacts": ("contacts", "sent_at", "arm = 'treatment'"),
+        **{f"{kind}s": ("engagement", "occurred_at", f"kind = '{kind}'") for kind in KINDS},
+    }
+
+    def counted(name: str) -> str:
+        table, time, where = tables[name]
+        return (
+            f"(SELECT count(*) FROM {table} WHERE {table}.customer_id = snap.customer_id AND {where}"
+            f" AND {time} < as_of AND {time} >= as_of - INTERVAL {days} DAY)"
         )
-        SELECT customer_id, as_of,
-            count(*) FILTER (reached AND sent_at >= as_of - INTERVAL 180 DAY) AS contacts_180d,
-            count(*) FILTER (this_year AND redeemed_at < as_of) / nullif(count(*) FILTER (this_year), 0)
-                AS redeemed_share_365d
-        FROM seen GROUP BY customer_id, as_of
-    """)
+
+    agrees(
+        f"SELECT customer_id, as_of, (if({counted(chances)} > 0, {counted(events)}, 0) + {prior.events!r})"
+        f" / ({counted(chances)} + {prior.chances!r}) AS {rate}_{days}d FROM snap"
+    )

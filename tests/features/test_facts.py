@@ -8,11 +8,12 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 import ibis
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.facts import DAY, Facts, attribute_columns, day_number, facts, money, seconds, whole
+from features.facts import DAY, Facts, attribute_columns, day_number, facts, moments, money, seconds, whole
 from features.sources import source_from_rows
 
 AS_OF = datetime.fromisoformat("2024-07-01")
@@ -32,7 +33,7 @@ def known(name: str, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Facts:
     tables = source_from_rows({"orders": [], **rows}).tables
     keys = {"customer_id": "string", "as_of": "timestamp(6)"}
     snapshots = ibis.memtable([("a", AS_OF), ("b", AS_OF)], schema=keys)
-    return facts(name, tables, snapshots)
+    return facts(name, tables, moments(snapshots, tables["orders"]))
 
 
 def orders(*times: datetime, amounts: Sequence[float] = ()) -> dict[str, Any]:
@@ -118,7 +119,8 @@ def test_a_row_is_at_least_a_second_old() -> None:
     within = AS_OF + timedelta(milliseconds=700)
     snapshots = ibis.memtable([("a", within)], schema={"customer_id": "string", "as_of": "timestamp(6)"})
     tables = source_from_rows(orders(AS_OF + timedelta(milliseconds=500))).tables
-    assert facts("orders", tables, snapshots).table.seconds_ago.to_pyarrow().to_pylist() == [1]
+    found = facts("orders", tables, moments(snapshots, tables["orders"]))
+    assert found.table.seconds_ago.to_pyarrow().to_pylist() == [1]
 
 
 def test_customers_have_no_time_of_their_own() -> None:
@@ -158,7 +160,6 @@ def test_an_aggregate_may_ask_for_a_window_and_a_condition() -> None:
         first=found.days_since_first(),
         last=found.days_since_last(),
         last_cheap=found.days_since_last(where=~dear),
-        distinct=found.distinct("customer_id", 90),
     )
     assert row.to_pyarrow().to_pylist() == [
         {
@@ -174,9 +175,70 @@ def test_an_aggregate_may_ask_for_a_window_and_a_condition() -> None:
             "first": 100.0,
             "last": 9.0,
             "last_cheap": 100.0,
-            "distinct": 1,
         }
     ]
+
+
+def test_different_days_are_counted_once_in_each_window() -> None:
+    found = known("orders", orders(ago(99.9), ago(90.2), ago(90), ago(89.9), ago(3.2), ago(3.1), ago(0.5)))
+    row = found.table.aggregate(
+        ever=found.distinct("order_day"),
+        window=found.distinct("order_day", 90),  # the window begins in the middle of an order day
+        before=found.distinct("order_day", None, 90),
+        between=found.distinct("order_day", 100, 4),
+    )
+    assert row.to_pyarrow().to_pylist() == [{"ever": 5, "window": 3, "before": 2, "between": 3}]
+
+
+def test_different_products_are_counted_once_in_each_window() -> None:
+    bought = {"o0": "x", "o1": "x", "o2": "y", "o3": None, "o4": "y", "o5": "x"}
+    lines = [{"order_id": order, "product_id": "p", "category": line} for order, line in bought.items()]
+    times = [ago(200), ago(91), ago(80), ago(70), ago(60), ago(5)]
+    found = known("order_lines", {**orders(*times), "order_lines": [*lines, lines[0]]})
+    row = found.table.aggregate(
+        ever=found.distinct("category"),
+        window=found.distinct("category", 90),
+        short=found.distinct("category", 30),
+        before=found.distinct("category", None, 90),
+    )
+    assert row.to_pyarrow().to_pylist() == [{"ever": 2, "window": 2, "short": 1, "before": 1}]
+
+
+def test_a_trend_is_the_slope_of_the_months() -> None:
+    # two orders in the latest month, one five months before, one before the first of the twelve
+    found = known("orders", orders(ago(365), ago(170), ago(20), ago(10)))
+    counts = [0] * 6 + [1] + [0] * 4 + [2]
+    slope = np.polynomial.polynomial.polyfit(range(12), counts, 1)[1]
+    one = ibis.literal(1, "int64")
+    assert value(found.table.aggregate(slope=found.trend(one)).slope.sum()) == pytest.approx(slope)
+
+
+def test_windows_at_the_last_order_end_fourteen_days_after_it() -> None:
+    tickets = [
+        {"ticket_id": str(days), "customer_id": "a", "opened_at": ago(days), "kind": "complaint"}
+        for days in (40, 85.9, 86, 87, 176, 176.1)
+    ]
+    found = known("tickets", {**orders(ago(300), ago(100)), "tickets": tickets})
+    then = found.at_last_order
+    row = found.table.aggregate(now=found.count(90), then=then.count(90), before=then.count(None, 90))
+    # the last sign of life is 86 days ago: a ticket at that very moment comes after it
+    assert row.to_pyarrow().to_pylist() == [{"now": 4, "then": 2, "before": 1}]
+
+
+def test_whoever_ordered_within_fourteen_days_has_their_windows_end_today() -> None:
+    found = known("orders", orders(ago(100), ago(14)))
+    assert found.table.seconds_ago_then.to_pyarrow().to_pylist() == found.seconds_ago.to_pyarrow().to_pylist()
+
+
+def test_moments_of_whoever_never_ordered_have_no_silence() -> None:
+    snapshots = ibis.memtable(
+        [("a", AS_OF), ("b", AS_OF)], schema={"customer_id": "string", "as_of": "timestamp(6)"}
+    )
+    tables = source_from_rows(orders(ago(20), AS_OF)).tables
+    rows = moments(snapshots, tables["orders"]).order_by("customer_id").to_pyarrow().to_pylist()
+    assert [(row["silence"], row["rest"]) for row in rows] == [(20 * DAY, 6 * DAY), (None, 0)]
+    rows = moments(snapshots, None).to_pyarrow().to_pylist()
+    assert [(row["silence"], row["rest"]) for row in rows] == [(None, 0)] * 2
 
 
 def test_a_condition_that_is_null_does_not_hold() -> None:

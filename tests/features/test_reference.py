@@ -53,7 +53,7 @@ ORDERS: list[Placed] = [
 
 def test_by_hand() -> None:
     found = reference(tables(ORDERS, [("a", ago(3), 15.0), ("c", ago(2), 5.0)]), AS_OF)
-    assert found == Reference(typical_gap_days=(40 + 20 + 10) / 3, return_share=20 / 200)
+    assert (found.typical_gap_days, found.return_share) == ((40 + 20 + 10) / 3, 20 / 200)
 
 
 def test_nothing_at_or_after_as_of_counts() -> None:
@@ -111,3 +111,21 @@ def test_agrees_with_sql(shop: Source, folder: Path) -> None:
 
 def test_goes_through_json_bit_for_bit(told: Reference) -> None:
     assert Reference.from_dict(json.loads(json.dumps(told.to_dict()))) == told
+
+
+def test_the_revenue_of_the_company_is_that_of_a_year() -> None:
+    edges = [
+        ("a", ago(365) - MICROSECOND, 1000.0),
+        ("a", ago(365), 20.0),
+        ("b", AS_OF - MICROSECOND, 3.5),
+        ("c", AS_OF, 500.0),
+    ]
+    assert reference(tables(edges), AS_OF).revenue_365d == 23.5
+    assert reference(tables([]), AS_OF).revenue_365d == 0
+
+
+def test_the_typical_basket_is_learnt_from_the_orders_before() -> None:
+    later: Placed = ("c", AS_OF, 900.0)
+    found = reference(tables([*ORDERS, later]), AS_OF).priors["basket"]
+    assert found == reference(tables(ORDERS), AS_OF).priors["basket"]
+    assert found.events / found.chances == pytest.approx(200 / 7)

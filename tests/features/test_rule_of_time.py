@@ -53,18 +53,33 @@ SHAPES: dict[str, dict[str, Any]] = {
         "discount": st.one_of(st.none(), amount),
         "margin": st.one_of(st.none(), amount),
     },
-    "returns": {"amount": amount},
+    "returns": {
+        "amount": amount,
+        "kind": st.sampled_from(["return", "exchange", None]),
+        "order_id": st.sampled_from(["orders0", "orders1", "orders4", None]),
+    },
     "tickets": {
         "kind": st.sampled_from(["complaint", "question"]),
+        "topic": st.sampled_from(["delivery", None]),
         "first_response_at": late,
         "resolved_at": late,
         "reopened_at": late,
     },
-    "surveys": {"metric": st.sampled_from(list(SURVEY_SCALES)), "score": st.sampled_from([1.0, 4.0, 5.0])},
-    "engagement": {"kind": st.sampled_from(["visit", "open", "click", "post"])},
+    "surveys": {
+        "metric": st.sampled_from(list(SURVEY_SCALES)),
+        "score": st.sampled_from([1.0, 4.0, 5.0]),
+        "comment": st.sampled_from([None, "", "Fine."]),
+    },
+    "engagement": {
+        "kind": st.sampled_from(["visit", "open", "click", "post"]),
+        "channel": st.sampled_from(["web", "email", None]),
+        "text": st.sampled_from(["short", "a longer text", None]),
+    },
     "contacts": {
         "campaign_id": st.just("spring"),
         "arm": st.sampled_from(["treatment", "control"]),
+        "cost": st.one_of(st.none(), amount),
+        "coupon_value": st.one_of(st.none(), amount),
         "redeemed_at": late,
     },
 }

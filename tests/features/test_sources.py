@@ -22,6 +22,7 @@ from features.sources import IN_MEMORY, Source, inspect, open_source, source_fro
 HEADER = "order_id,customer_id,ordered_at,amount\n"
 Put = Callable[..., str]
 Read = Callable[..., Source]
+Deliver = Callable[..., dict[str, Any]]
 
 
 def at(text: str) -> datetime:
@@ -61,11 +62,14 @@ SHOP: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("form", ["parquet", "csv", "duckdb", "postgres"])
-def test_every_form_gives_the_same_clean_tables(form: str, put: Put, read: Read) -> None:
-    address = put(form, SHOP)
-    source = read(address)
-    assert source.address == address
+FORMS = ["parquet", "csv", "duckdb", "postgres", "spark", "spark csv"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_gives_the_same_clean_tables(form: str, deliver: Deliver, read: Read) -> None:
+    place = deliver(form, SHOP)
+    source = read(**place)
+    assert source.address == place["address"]
     assert rows_of(source, "orders") == [
         {"order_id": "1", "customer_id": "c1", "ordered_at": at("2024-01-05 10:00"), "amount": 12.5},
         {"order_id": "2", "customer_id": "c1", "ordered_at": at("2024-02-05 10:00"), "amount": 0.0},
@@ -82,9 +86,9 @@ def test_every_form_gives_the_same_clean_tables(form: str, put: Put, read: Read)
     assert rows_of(source, "tickets") == [{**ticket, "text": None}]
 
 
-@pytest.mark.parametrize("form", ["parquet", "csv", "duckdb", "postgres"])
-def test_every_form_gives_the_same_types(form: str, put: Put, read: Read) -> None:
-    types = {name: str(kind) for name, kind in read(put(form, SHOP)).tables["orders"].schema().items()}
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_gives_the_same_types(form: str, deliver: Deliver, read: Read) -> None:
+    types = {name: str(kind) for name, kind in read(**deliver(form, SHOP)).tables["orders"].schema().items()}
     assert types == {
         "order_id": "string",
         "customer_id": "string",
@@ -401,3 +405,16 @@ def test_money_beyond_exact_sums_is_refused() -> None:
     order = {"order_id": "1", "customer_id": "a", "ordered_at": "2024-01-01", "amount": 2e12}
     with pytest.raises(SourceError, match=r"orders\.amount: a number above 1e\+12"):
         source_from_rows({"orders": [order]})
+
+
+def test_duckdb_spills_beyond_the_memory_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    def limit() -> str:
+        source = source_from_rows({"orders": []})
+        return str(source.backend.con.execute("SELECT current_setting('memory_limit')").fetchone()[0])
+
+    assert limit() == "3.7 GiB"
+    monkeypatch.setenv("AMITY_MEMORY", "1GiB")
+    assert limit() == "1.0 GiB"
+    monkeypatch.setenv("AMITY_MEMORY", "a lot")
+    with pytest.raises(SourceError, match="AMITY_MEMORY is 'a lot', and no size of memory: write"):
+        limit()

@@ -76,6 +76,18 @@ def test_features_are_written_and_listed(door: Any, shop: Path, scores: pd.DataF
     assert [line.split()[0] for line in listed] == [feature.name for feature in catalog({})]
 
 
+@pytest.mark.usefixtures("spark")
+def test_spark_writes_the_features_of_duckdb(door: Any, shop: Path, tmp_path: Path) -> None:
+    words = ("features", shop, "--as-of", "2025-01-01", "--out")
+    door.done(*words, tmp_path / "duckdb.parquet")
+    told = door.done(*words, tmp_path / "spark", "--engine", "spark")
+    ours, theirs = (pd.read_parquet(tmp_path / name) for name in ("duckdb.parquet", "spark"))
+    assert f"Wrote {len(ours):,} rows and {ours.shape[1] - 2} features as of 2025-01-01" in told.out
+    theirs = theirs.sort_values("customer_id", ignore_index=True)
+    pd.testing.assert_frame_equal(theirs, ours, check_dtype=False, rtol=1e-9, atol=0)
+    door.refuses("There is no folder", *words, tmp_path / "nowhere" / "spark", "--engine", "spark")
+
+
 def test_config_says_where_each_value_comes_from(door: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AMITY_HORIZON_DAYS", "45")
     found = door.done("config", "--json").json

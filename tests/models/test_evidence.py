@@ -23,7 +23,7 @@ from models.scoring import score
 
 TOLD = [name for name in DIMENSIONS if name != "profile"]
 DAY = datetime(2024, 3, 1)  # noqa: DTZ001
-WINDOWS = {30, 60, 90, 180, 365, 10}
+WINDOWS = {14, 30, 60, 90, 180, 365, 10}
 """Numbers that a sentence may hold without their being facts: windows of days, and the top of the mood."""
 
 
@@ -36,20 +36,34 @@ def figures(text: str) -> dict[str, Any]:
 FINE = figures("""
     days_since_order=5 orders=40 order_days=38 gap_mean=21 orders_90d=6 orders_90_to_180d=4 orders_365d=20
     days_since_first_order=900
-    basket_90d=61 basket_before=50 basket_change=1.22 basket_mean=55
-    discount_share_90d=0.1 discount_share_before=0.1 discount_change=0
+    basket_90d=61 basket_before=50 basket_mean=55 usual_basket=54
+    discounted_orders=10 usual_discounted_share=0.25
+    basket_at_last_order=61 basket_before_last_order=50 discount_share_at_last_order=0.1
+    discount_share_before_last_order=0.1
+    discount_share_90d=0.1 discount_share_before=0.1
     returns_90d=0 returns_365d=0 return_rate_90d=0 return_rate_before=0.1 return_rate_365d=0
+    returns_before=3 orders_before=34 returned_365d=0 amount_365d=1200 returns_at_last_order=0
     returned_share_365d=0 categories_90d=5 categories_90_to_180d=5 products_90d=9 products_90_to_180d=8
     complaints_open=0 complaints_180d=0 reopened_180d=0 response_hours_180d=2 unanswered_180d=0
-    answers=3 mood_last=9 mood_before=8 mood_lowest=8 low_answers_180d=0
+    answers=3 mood_last=9 answered_mood_before=8 mood_lowest=8 low_answers_180d=0 low_answers_at_last_order=0
+    fell_silent=0 answers_180_to_365d=2 orders_180d=10
     activities_30d=12 activities_30_to_90d=15 activity_change=1.6 activities_90d=27 activities_90_to_180d=20
-    days_since_activity=1 contacts_365d=10 redeemed_share_365d=0.5
+    days_since_activity=1 contacts_365d=10 redeemed_365d=5 redeemed_share_365d=0.4
+    contacts_without_response=1 activities_at_last_order=27 activities_before_last_order=20
 """) | {"last_order_at": DAY, "last_answer_at": DAY, "last_activity_at": DAY}
 PEERS = figures("""
-    orders_365d=8.2 basket_mean=42 return_rate_365d=0.12 returned_share_365d=0.08 complaints_180d=0.23
-    reopened_180d=0.11 response_hours_180d=11 unanswered_180d=0.31 mood_last=7.4 mood_lowest=6.3
-    low_answers_180d=0.41 activities_90d=14 days_since_activity=17 redeemed_share_365d=0.22
+    returns_at_last_order=0.24
+    usual_basket=42 usual_discounted_share=0.3
+    orders_365d=8.2 return_rate_365d=0.12 returned_share_365d=0.08 complaints_180d=0.23
+    reopened_180d=0.11 response_hours_180d=11 unanswered_180d=0.31
+    complaints_repeated_180d=0.06 mood_last=7.4 mood_lowest=6.3
+    low_answers_180d=0.41 low_answers_at_last_order=0.3
+    activities_90d=14 days_since_activity=17 redeemed_share_365d=0.22
 """)
+
+COMPLAINED_AT_LAST_ORDER = figures(
+    "complaints_at_last_order=3 orders_at_last_order=2 complaints_per_order_before_last_order=0.25"
+)
 
 
 def told(dimension: str, peers: Mapping[str, float] = PEERS, **changes: Any) -> str | None:
@@ -77,16 +91,24 @@ def test_without_peers_only_the_customers_own_past_can_tell(dimension: str) -> N
         ("rhythm", {"days_since_order": 64.2}, ["65", "21"]),
         ("rhythm", {"orders_90d": 1, "orders_90_to_180d": 7}, ["1", "90", "7", "90"]),
         ("rhythm", {"orders_365d": 3}, ["3", "365", "8.2"]),
-        ("spend", {"basket_90d": 40, "basket_before": 60.5, "basket_change": 0.66}, ["40.00", "90", "60.50"]),
-        ("spend", {"discount_share_90d": 0.25, "discount_change": 0.15}, ["25", "90", "10"]),
-        ("spend", {"basket_mean": 30.25}, ["30.25", "42.00"]),
-        ("product", {"returns_90d": 3, "return_rate_90d": 0.5, "orders_90d": 6}, ["3", "6", "90", "0.1"]),
+        ("spend", {"basket_90d": 40, "basket_before": 60.5}, ["40.00", "90", "60.50"]),
+        ("spend", {"basket_90d": None, "basket_at_last_order": 40}, ["40.00", "90", "50.00"]),
+        ("spend", {"discount_share_90d": 0.25}, ["25", "90", "10"]),
+        ("spend", {"discount_share_90d": None, "discount_share_at_last_order": 0.3}, ["30", "90", "10"]),
+        ("spend", {"basket_mean": 30.25, "usual_basket": 33}, ["30.25", "42.00"]),
+        ("spend", {"discounted_orders": 28, "usual_discounted_share": 0.6}, ["28", "40", "30"]),
+        ("product", {"returns_90d": 3, "return_rate_90d": 0.4}, ["3", "6", "90", "3", "34"]),
+        ("product", {"returns_at_last_order": 2}, ["2", "90", "0.24"]),
         (
             "product",
             {"returns_365d": 4, "return_rate_365d": 0.2, "orders_365d": 20},
             ["4", "20", "365", "0.12"],
         ),
-        ("product", {"returns_365d": 1, "returned_share_365d": 0.4}, ["40", "365", "8"]),
+        (
+            "product",
+            {"returns_365d": 1, "returned_365d": 480, "returned_share_365d": 0.3},
+            ["480", "1,200", "365", "8"],
+        ),
         ("product", {"categories_90d": 2}, ["2", "90", "5", "90"]),
         ("product", {"products_90d": 4}, ["4", "90", "8", "90"]),
         ("service", {"complaints_open": 1, "complaint_open_days": 12.3, "oldest_open_at": DAY}, ["1", "13"]),
@@ -94,19 +116,34 @@ def test_without_peers_only_the_customers_own_past_can_tell(dimension: str) -> N
         ("service", {"reopened_180d": 1}, ["1", "180", "0.11"]),
         ("service", {"response_hours_180d": 49.6}, ["50", "180", "11"]),
         ("service", {"unanswered_180d": 2}, ["2", "180"]),
+        ("service", {"complaints_repeated_180d": 1}, ["1", "180", "0.06"]),
+        ("service", {"silence_after_complaint": 43.2, "last_complaint_at": DAY}, ["44", "21"]),
+        ("service", COMPLAINED_AT_LAST_ORDER, ["3", "2", "90", "14", "0.25"]),
         (
             "satisfaction",
             {"mood_last": 3.3, "mood_lowest": 3.3, "answers_180d": 1},
             ["3.3", "10", "180", "8.0"],
         ),
-        ("satisfaction", {"mood_last": 7.0, "mood_before": 7.2, "mood_lowest": 7.0}, ["7.0", "10", "7.4"]),
+        (
+            "satisfaction",
+            {"mood_last": 7.0, "answered_mood_before": 7.2, "mood_lowest": 7.0},
+            ["7.0", "10", "7.4"],
+        ),
         ("satisfaction", {"low_answers_180d": 2}, ["2", "180", "0.41"]),
         ("satisfaction", {"mood_lowest": 1.1}, ["1.1", "10", "6.3"]),
+        ("satisfaction", {"low_answers_at_last_order": 1}, ["1", "90", "0.3"]),
+        ("satisfaction", {"fell_silent": 1}, ["10", "180", "180", "365", "2"]),
         ("engagement", {"activities_30d": 2, "activity_change": 0.27}, ["2", "30", "15", "60"]),
         ("engagement", {"activities_90d": 9}, ["9", "90", "20", "90"]),
         ("engagement", {"activities_90d": 9, "activities_90_to_180d": None}, ["9", "90", "14"]),
         ("engagement", {"days_since_activity": 50.0}, ["50", "17"]),
-        ("engagement", {"redeemed_share_365d": 0.1}, ["10", "365", "22"]),
+        ("engagement", {"redeemed_365d": 1, "redeemed_share_365d": 0.12}, ["1", "10", "365", "22"]),
+        ("engagement", {"contacts_without_response": 3}, ["3"]),
+        (
+            "engagement",
+            {"days_since_order": 80.0, "activities_at_last_order": 6, "activity_change": 0.2},
+            ["6", "90", "20", "90"],
+        ),
     ],
 )
 def test_each_worse_fact_is_told_with_both_its_numbers(
@@ -120,16 +157,33 @@ def test_each_worse_fact_is_told_with_both_its_numbers(
 @pytest.mark.parametrize(
     ("dimension", "changes"),
     [
-        ("spend", {"basket_90d": 90.0, "basket_change": 1.8}),
-        ("spend", {"discount_share_90d": 0.0, "discount_change": -0.1}),
+        ("spend", {"basket_90d": 90.0}),
+        ("spend", {"discount_share_90d": 0.0}),
+        ("spend", {"usual_basket": 33.0}),
+        ("spend", {"usual_discounted_share": 0.6}),
+        ("spend", {"basket_at_last_order": 10.0, "discount_share_at_last_order": 0.9}),
         ("product", {"returns_90d": 1, "return_rate_90d": 0.05}),
+        ("product", {"returns_90d": 1, "return_rate_90d": 0.12, "orders_90d": 12}),
+        ("product", {"returns_90d": 1, "return_rate_90d": 0.12, "orders_90d": 0}),
+        ("product", {"returns_90d": 1, "return_rate_90d": 0.12, "orders_before": 0}),
+        ("product", {"returns_365d": 1, "return_rate_365d": 0.13}),
+        ("product", {"returns_365d": 1, "returned_365d": 80, "returned_share_365d": 0.09}),
+        ("product", {"returns_365d": 1, "returned_365d": 80, "returned_share_365d": 0.4, "amount_365d": 0}),
         ("product", {"categories_90d": 9}),
         ("product", {"orders_90d": 0, "categories_90d": 0, "products_90d": 0}),
         ("service", {"complaints_180d": 1, "first_complaint_180d_at": DAY}),
-        ("satisfaction", {"answers": 0, "mood_last": None, "mood_before": None, "mood_lowest": None}),
+        ("service", {"complaints_repeated_180d": 0}),
+        ("service", {"silence_after_complaint": 20.0, "last_complaint_at": DAY}),
+        ("service", COMPLAINED_AT_LAST_ORDER | {"complaints_per_order_before_last_order": 1.5}),
+        ("service", COMPLAINED_AT_LAST_ORDER | {"complaints_per_order_before_last_order": None}),
+        ("service", COMPLAINED_AT_LAST_ORDER | {"complaints_180d": 1, "first_complaint_180d_at": DAY}),
+        ("satisfaction", {"answers": 0, "mood_last": None, "mood_lowest": None}),
         ("satisfaction", {"mood_last": 10.0}),
         ("engagement", {"activities_30d": 40, "activity_change": 5.3}),
-        ("engagement", {"contacts_365d": 0, "redeemed_share_365d": None}),
+        ("engagement", {"contacts_365d": 0, "redeemed_365d": 0, "redeemed_share_365d": 0.1}),
+        ("engagement", {"redeemed_365d": 3, "redeemed_share_365d": 0.2}),
+        ("engagement", {"days_since_order": 80.0}),
+        ("engagement", {"activities_at_last_order": 6}),
         ("rhythm", {"orders_90d": 9}),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else value,
@@ -185,10 +239,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
                 st.nothing() if feature.null == "never missing" else st.sampled_from([None, float("nan")])
             )
             row[feature.name] = draw(_value(feature.unit) | missing)
-    for change, now, before, times in (
-        ("basket_change", "basket_90d", "basket_before", 1),
-        ("activity_change", "activities_30d", "activities_30_to_90d", 2),
-    ):
+    for change, now, before, times in (("activity_change", "activities_30d", "activities_30_to_90d", 2),):
         given_both = row.get(now) == row.get(now) and row.get(before) and row.get(now) is not None
         row[change] = times * row[now] / row[before] if given_both and row[before] == row[before] else None
     for date, needs in (
@@ -201,8 +252,6 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         row |= {"last_answer_at": draw(dates), "mood_last": draw(st.floats(0, 10))}
     if (seen := row.get("days_since_activity")) is not None and seen == seen:
         row["last_activity_at"] = draw(dates)
-    if row["discount_change"] is not None:
-        row |= {"discount_share_90d": draw(shares), "discount_share_before": draw(shares)}
     return row
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,10 +100,12 @@ def client(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli
 
 
 @pytest.fixture
-def empty_client(shop: Shop, tmp_path: Path) -> Iterator[Client]:
+def empty_client(client: Client, tmp_path: Path) -> Iterator[Client]:
     """Nothing is scored yet."""
     store = Store.open(f"sqlite:///{tmp_path}/store.db")
-    yield Client(Resources(shop.bundle, store, load(Playbook)))
+    empty = replace(client.resources, store=store)
+    vars(empty)["live"] = client.resources.live  # compiled once for all tests
+    yield Client(empty)
     store.close()
 
 

@@ -1,0 +1,1 @@
+"""The third engine: a folder of files read, computed on and written by a Spark session (extra `spark`)."""
