@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ Row = Mapping[str, object]
 Tables = Mapping[str, Sequence[Row] | pa.Table]
 Put = Callable[[str, Tables], str]
 Read = Callable[..., Source]
+
+gc.set_threshold(200_000, 20, 20)  # compiling the catalogue makes millions of objects, and no garbage
 
 SMALL_TABLES = {
     "spark.sql.shuffle.partitions": "2",

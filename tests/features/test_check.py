@@ -208,7 +208,7 @@ CLEAN = {
 }
 
 
-@pytest.fixture(scope="module", params=["parquet", "csv", "duckdb", "postgres", "spark", "spark csv"])
+@pytest.fixture(scope="module", params=["parquet", "csv", "duckdb", "postgres", "spark"])
 def dirty(request: pytest.FixtureRequest, deliver: Deliver) -> dict[str, Any]:
     return deliver(request.param, DIRTY)
 
@@ -343,7 +343,7 @@ TEXTS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("form", ["parquet", "csv", "duckdb", "spark", "spark csv"])
+@pytest.mark.parametrize("form", ["parquet", "csv", "duckdb", "spark csv"])
 def test_dates_and_numbers_are_read_from_text(form: str, deliver: Deliver, read: Read) -> None:
     place = deliver(form, TEXTS)
     report = inspect(**place)

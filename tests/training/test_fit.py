@@ -99,7 +99,7 @@ def test_the_manifest_says_what_was_learnt_from(shop: Any, bundle: Bundle) -> No
     assert manifest.tables == {
         "customers": ("customer_id", "signed_up_at", "segment"),
         "orders": ("order_id", "customer_id", "ordered_at", "amount"),
-        "returns": ("return_id", "customer_id", "returned_at", "amount"),
+        "returns": ("return_id", "customer_id", "returned_at", "amount", "order_id"),
     }
     days = [shop.as_of - timedelta(days=60 + 40 * step) for step in (2, 1, 0)]
     assert manifest.settings["days"] == [day.isoformat() for day in days]
