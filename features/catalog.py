@@ -87,7 +87,10 @@ class Row:
         Casella (1985), An Introduction to Empirical Bayes Data Analysis.
         """
         prior = self.reference.prior(name)
-        events, chances = events.cast("float64"), chances.cast("float64")  # Spark would count in decimals
+        events, chances = (
+            events.cast("float64"),
+            chances.cast("float64"),
+        )  # else PostgreSQL counts in decimals
         known = chances + prior.chances
         return (events + prior.events) / (known if prior.chances > 0 else known.nullif(0))
 

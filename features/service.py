@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from features import tickets
 from features.catalog import Aggregate, Feature, Rate, Row, Step
+from features.estimates import WHEN, parts
 from features.facts import DAY, Facts
 from features.tickets import CHANNELS, FOLLOW_DAYS
 
@@ -20,9 +21,7 @@ _YEAR_OF_MONTHS = 360
 _WHEN = {
     "": "ever",
     **{f"_{n}d": f"in the last {n} days" for n in WINDOWS},
-    "_before": "before the last 180 days",
-    "_at_last_order": "in the 90 days up to the last order",
-    "_before_last_order": "before the 90 days up to the last order",
+    **WHEN,
 }
 _CHANGES = {
     "_change": ("_180d", "_before", "last 180 days minus before"),
@@ -54,11 +53,9 @@ RATES = (
 
 def _parts(stem: str, window: str) -> tuple[str, ...]:
     """The aggregate of a window, or two, of which it is the first less the second."""
-    if window == "_before":
-        return stem, f"{stem}_180d"
     if (stem, window) == ("orders", "_before_last_order"):
         return "orders", "orders_at_last_order"
-    return (f"{stem}{window}",)
+    return parts(stem, window)
 
 
 def _needs(*stems: str, windows: tuple[str, ...]) -> tuple[str, ...]:
