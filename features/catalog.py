@@ -87,10 +87,8 @@ class Row:
         Casella (1985), An Introduction to Empirical Bayes Data Analysis.
         """
         prior = self.reference.prior(name)
-        events, chances = (
-            events.cast("float64"),
-            chances.cast("float64"),
-        )  # else PostgreSQL counts in decimals
+        # as they are, PostgreSQL would count on in decimals
+        events, chances = events.cast("float64"), chances.cast("float64")
         known = chances + prior.chances
         return (events + prior.events) / (known if prior.chances > 0 else known.nullif(0))
 
