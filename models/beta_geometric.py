@@ -21,8 +21,8 @@ each other; every answer follows from that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
@@ -30,24 +30,23 @@ import numpy.typing as npt
 from scipy.special import betaln, digamma, expit, gammaln, log_expit, polygamma
 
 from models.btyd_fit import (
+    Fitted,
     Floats,
+    Histories,
     Objective,
+    broadcast,
     climb,
-    columns,
     distinct_rows,
-    giant_ceiling,
-    mean,
-    parameters_from,
-    require_customers,
+    histories,
+    in_parts,
 )
 
 STARTS = ((0.5, 0.5, 1.0, 3.0), (2.0, 2.0, 0.3, 3.0), (0.2, 0.2, 3.0, 10.0))
 STEPS = np.linspace(-4.0, 4.0, 97)
-ROWS_AT_ONCE = 2048
 
 
 @dataclass(frozen=True)
-class BetaGeometric:
+class BetaGeometric(Fitted):
     """What BG/NBD and MBG/NBD share: everything but the number of chances to leave.
 
     `r` (no unit) and `alpha` (time) shape the rates, `a` and `b` (no unit) the chance to leave.
@@ -60,33 +59,22 @@ class BetaGeometric:
     b: float
     log_likelihood: float
 
-    name: ClassVar[str]
     early_chances: ClassVar[int]
 
     @classmethod
     def fit(cls, frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> Self:
-        """By maximum likelihood. Arguments: (customers,), no nulls.
+        """By maximum likelihood; arguments and their errors are those of `histories`.
 
-        One giant customer hardly moves the others: a frequency above 10 times the 99 % quantile of those who
-        ordered again counts as just that much, in the fit and in its log-likelihood.
-
-        Raises HistoryError for fewer than 30 customers, fewer than 10 that ordered again, or no maximum, and
-        ValueError for nulls, negative numbers, a recency beyond the age, or one where the frequency is 0.
+        Raises HistoryError too where the likelihood has no maximum.
         """
-        x, last, now = columns(frequency=frequency, recency=recency, age=age)
-        _check_times(x, last, now)
-        require_customers(x.size, int(np.sum(x > 0)))
-        x = np.minimum(x, giant_ceiling(x[x > 0]))
-        unit = float(np.mean(now) / np.mean(x))
-        rows, _, weight = distinct_rows(x, last, now)
-        objective = _likelihood(x[rows], last[rows] / unit, now[rows] / unit, weight, cls.early_chances)
-        (r, alpha, a, b), average = climb(objective, STARTS)
-        log_likelihood = average * x.size - float(np.sum(x)) * np.log(unit)
-        return cls(float(r), float(alpha) * unit, float(a), float(b), float(log_likelihood))
+        customers = histories(frequency, recency, age)
+        (r, alpha, a, b), average = climb(_likelihood(customers, cls.early_chances), STARTS)
+        log_likelihood = customers.log_likelihood(average)
+        return cls(float(r), float(alpha) * customers.unit, float(a), float(b), log_likelihood)
 
     def alive(self, frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> Floats:
         """The probability that the customer has not left for good, in [0, 1]: L's first line over both."""
-        x, last, now = _broadcast(frequency, recency, age)
+        x, last, now = broadcast(frequency, recency, age)
         return np.asarray(expit(-self._log_odds_gone(x, last, now)))
 
     def expected_orders(
@@ -99,13 +87,13 @@ class BetaGeometric:
         alive, rate and p it is (1 - exp(-rate * p * horizon)) / p, and the mean of that over the rate is
         `_orders_given_chance`.
         """
-        x, last, now, ahead = _broadcast(frequency, recency, age, horizon)
+        x, last, now, ahead = broadcast(frequency, recency, age, horizon)
         flat = [np.ravel(array) for array in (x, now, ahead)]
         rows, inverse, _ = distinct_rows(*flat)
         x_row, now_row, ahead_row = (array[rows] for array in flat)
-        orders = _mean_orders(
-            self.a, self.b + x_row + self.early_chances, self.r + x_row, ahead_row / (self.alpha + now_row)
-        )
+        chances_kept, rate_shape = self.b + x_row + self.early_chances, self.r + x_row
+        stretch = ahead_row / (self.alpha + now_row)
+        orders = in_parts(partial(_mean_orders, self.a), chances_kept, rate_shape, stretch)
         return np.asarray(orders[inverse].reshape(x.shape) * self.alive(x, last, now))
 
     def no_order(
@@ -118,18 +106,9 @@ class BetaGeometric:
         ((alpha+T) / (alpha+T+horizon))^(r+x). For a customer just won (x = T = 0) and BG/NBD it is
         P(X(t) = 0) of the 2005 paper, (alpha / (alpha+t))^r.
         """
-        x, last, now, ahead = _broadcast(frequency, recency, age, horizon)
+        x, last, now, ahead = broadcast(frequency, recency, age, horizon)
         order_if_alive = -np.expm1(-(self.r + x) * np.log1p(ahead / (self.alpha + now)))
         return np.asarray(1.0 - self.alive(x, last, now) * order_if_alive)
-
-    def to_dict(self) -> dict[str, str | float]:
-        """For JSON; `from_dict` gives the equal model back."""
-        return {"model": self.name, **asdict(self)}
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, object]) -> Self:
-        """Raises ModelError where `document` is not what `to_dict` of this model writes."""
-        return cls(**parameters_from(document, cls.name, [field.name for field in fields(cls)]))
 
     def _log_odds_gone(self, x: Floats, last: Floats, now: Floats) -> Floats:
         shape = np.array([self.r, self.alpha, self.a, self.b])
@@ -150,21 +129,6 @@ class MBGNBD(BetaGeometric):
     early_chances = 1
 
 
-def _check_times(x: Floats, last: Floats, now: Floats) -> None:
-    if np.any(last > now):
-        row = int(np.argmax(last > now))
-        raise ValueError(f"recency {last[row]} is beyond age {now[row]}: the last order came after now.")
-    if np.any((x > 0) != (last > 0)):
-        row = int(np.argmax((x > 0) != (last > 0)))
-        raise ValueError(
-            f"frequency {x[row]}, recency {last[row]}: after one order both are 0, else neither."
-        )
-
-
-def _broadcast(*values: npt.ArrayLike) -> list[Floats]:
-    return list(np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values)))
-
-
 def _log_odds_gone(n: Floats, x: Floats, last: Floats, now: Floats, shape: Floats) -> Floats:
     """The logarithm of L's second line over the first; minus infinity without a chance to leave."""
     r, alpha, a, b = shape
@@ -173,12 +137,13 @@ def _log_odds_gone(n: Floats, x: Floats, last: Floats, now: Floats, shape: Float
     return np.asarray(by_chance + by_silence)
 
 
-def _likelihood(x: Floats, last: Floats, now: Floats, weight: Floats, early_chances: int) -> Objective:
-    """Mean log L of a customer and its gradient, by the logarithms of r, alpha, a and b; arrays (rows,)."""
+def _likelihood(customers: Histories, early_chances: int) -> Objective:
+    """Mean log L of a customer and its gradient, by the logarithms of r, alpha, a and b."""
+    x, last, now = customers.frequency, customers.recency, customers.age
     counts, of_count = np.unique(x, return_inverse=True)
     chances = counts + early_chances
     n = x + early_chances
-    share = weight / np.sum(weight)
+    share = customers.weight / np.sum(customers.weight)
     count_share = np.bincount(of_count, weights=share).astype(np.float64)
 
     def objective(logs: Floats) -> tuple[float, Floats]:
@@ -195,12 +160,12 @@ def _likelihood(x: Floats, last: Floats, now: Floats, weight: Floats, early_chan
         counts_by_b = counts_by_a + digamma(b + chances) - digamma(b)
         rows_by_b = -gone / (b + np.maximum(n, 1.0) - 1.0)
         slope = [
-            mean(count_share, counts_by_r) + mean(share, rows_by_r),
-            mean(share, rows_by_alpha),
-            mean(count_share, counts_by_a) + mean(share, gone) / a,
-            mean(count_share, counts_by_b) + mean(share, rows_by_b),
+            count_share @ counts_by_r + share @ rows_by_r,
+            share @ rows_by_alpha,
+            count_share @ counts_by_a + (share @ gone) / a,
+            count_share @ counts_by_b + share @ rows_by_b,
         ]
-        return mean(count_share, of_counts) + mean(share, of_rows), np.array(slope) * shape
+        return float(count_share @ of_counts + share @ of_rows), np.array(slope) * shape
 
     return objective
 
@@ -215,16 +180,7 @@ def _orders_given_chance(p: Floats, orders: Floats, stretch: Floats) -> Floats:
 
 
 def _mean_orders(a: float, b: Floats, orders: Floats, stretch: Floats) -> Floats:
-    """The mean of `_orders_given_chance` over p from Beta(a, b); all arrays (rows,)."""
-    orders_ahead = np.empty_like(b)
-    for start in range(0, b.size, ROWS_AT_ONCE):
-        part = slice(start, start + ROWS_AT_ONCE)
-        orders_ahead[part] = _quadrature(a, b[part, None], orders[part, None], stretch[part, None])[:, 0]
-    return orders_ahead
-
-
-def _quadrature(a: float, b: Floats, orders: Floats, stretch: Floats) -> Floats:
-    """`_mean_orders` of a few rows; arrays are columns (rows, 1).
+    """The mean of `_orders_given_chance` over p from Beta(a, b), (rows,); arrays are columns (rows, 1).
 
     The straight line between p = 0 and p = 1 has a mean in closed form. The rest, divided by p (1 - p), is
     averaged over Beta(a + 1, b + 1) by the double exponential rule (Takahasi and Mori, 1974) in the logit of
@@ -243,4 +199,5 @@ def _quadrature(a: float, b: Floats, orders: Floats, stretch: Floats) -> Floats:
     bend = (_orders_given_chance(p, orders, stretch) - most * rest - least * p) / (p * rest)
     mean_bend = np.sum(weight * bend, axis=1, keepdims=True) / np.sum(weight, axis=1, keepdims=True)
     line = (most * b + least * a) / (a + b)
-    return np.asarray(np.clip(line + a * b / ((a + b) * (a + b + 1.0)) * mean_bend, least, most))
+    orders_ahead = line + a * b / ((a + b) * (a + b + 1.0)) * mean_bend
+    return np.asarray(np.clip(orders_ahead, least, most)[:, 0])

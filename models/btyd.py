@@ -16,8 +16,9 @@ import numpy.typing as npt
 from features.errors import ModelError
 from models.beta_geometric import BGNBD, MBGNBD
 from models.btyd_fit import Floats
+from models.pareto_nbd import ParetoNBD
 
-__all__ = ["BGNBD", "MBGNBD", "PURCHASE_MODELS", "PurchaseModel", "purchase_model_from_dict"]
+__all__ = ["BGNBD", "MBGNBD", "PURCHASE_MODELS", "ParetoNBD", "PurchaseModel", "purchase_model_from_dict"]
 
 
 class PurchaseModel(Protocol):
@@ -48,7 +49,7 @@ class PurchaseModel(Protocol):
     def from_dict(cls, document: Mapping[str, object]) -> Self: ...
 
 
-PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {model.name: model for model in (BGNBD, MBGNBD)}
+PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {model.name: model for model in (BGNBD, MBGNBD, ParetoNBD)}
 
 
 def purchase_model_from_dict(document: Mapping[str, object]) -> PurchaseModel:

@@ -11,8 +11,8 @@ first order out of both.)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from scipy.special import digamma, gammaln
 
 from features.errors import ModelError
 from models.btyd_fit import (
+    Fitted,
     Floats,
     Objective,
     climb,
@@ -27,8 +28,6 @@ from models.btyd_fit import (
     distinct_rows,
     giant_ceiling,
     giant_floor,
-    mean,
-    parameters_from,
     require_repeaters,
 )
 
@@ -37,7 +36,7 @@ LEAST_Q = 1.25
 
 
 @dataclass(frozen=True)
-class GammaGamma:
+class GammaGamma(Fitted):
     """`p` and `q` have no unit, `gamma` is money; the mean of all, p * gamma / (q - 1), takes q > 1.
 
     `log_likelihood` is the sum over the customers of the fit.
@@ -48,7 +47,7 @@ class GammaGamma:
     gamma: float
     log_likelihood: float
 
-    name: ClassVar[str] = "gamma_gamma"
+    name = "gamma_gamma"
 
     @classmethod
     def fit(cls, frequency: npt.ArrayLike, mean_value: npt.ArrayLike) -> Self:
@@ -87,17 +86,13 @@ class GammaGamma:
         spent = x * np.where(x == 0, 0.0, value)
         return np.asarray(self.p * (self.gamma + spent) / (self.p * x + self.q - 1.0))
 
-    def to_dict(self) -> dict[str, str | float]:
-        """For JSON; `from_dict` gives the equal model back."""
-        return {"model": self.name, **asdict(self)}
-
     @classmethod
     def from_dict(cls, document: Mapping[str, object]) -> Self:
         """Raises ModelError where `document` is not what `to_dict` writes."""
-        parameters = parameters_from(document, cls.name, [field.name for field in fields(cls)])
-        if parameters["q"] <= 1:
-            raise ModelError(f"q of {cls.name} is {parameters['q']}; expected more than 1.")
-        return cls(**parameters)
+        model = super().from_dict(document)
+        if model.q <= 1:
+            raise ModelError(f"q of {cls.name} is {model.q}; expected more than 1.")
+        return model
 
 
 def _likelihood(x: Floats, value: Floats, weight: Floats) -> Objective:
@@ -119,7 +114,7 @@ def _likelihood(x: Floats, value: Floats, weight: Floats) -> Objective:
         by_p = x * (by_sum - digamma(px) + log_spent - log_sum)
         by_q = by_sum - digamma(q) + logs[2] - log_sum
         by_gamma = q / gamma - (px + q) / (gamma + x * value)
-        slope = np.array([mean(share, by_p) * p, mean(share, by_q) * q_beyond, mean(share, by_gamma) * gamma])
-        return mean(share, density), slope
+        slope = np.array([(share @ by_p) * p, (share @ by_q) * q_beyond, (share @ by_gamma) * gamma])
+        return float(share @ density), slope
 
     return objective

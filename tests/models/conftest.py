@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
 
 from configs.settings import Definitions, TrainingSettings
 from demo.simulate import simulate
 from features.sources import open_source
+from models.btyd_fit import Floats
 from models.bundle import Bundle
 from training.fit import fit
 
@@ -61,3 +64,14 @@ def tables(frames: Frames, opened: Callable[[Frames], Tables]) -> Tables:
 @pytest.fixture(scope="session")
 def bundle(tables: Tables) -> Bundle:
     return fit(tables, AS_OF, Definitions(), SMALL).with_version("3")
+
+
+@pytest.fixture(scope="session")
+def cdnow_sample() -> tuple[Floats, Floats, Floats]:
+    """Frequency, recency and age in weeks of the 2,357 customers of the CDNOW sample, after 39 weeks."""
+    package = find_spec("lifetimes")
+    assert package is not None
+    assert package.submodule_search_locations is not None
+    file = Path(package.submodule_search_locations[0]) / "datasets" / "cdnow_customers_summary.csv"
+    _, frequency, recency, age = np.loadtxt(file, delimiter=",", skiprows=1).T
+    return frequency, recency, age
