@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from configs import settings
-from configs.settings import Definitions, Playbook, TrainingSettings
+from configs.settings import Definitions, Judging, Playbook, TrainingSettings
+from features.collector import collect_rarely
 from features.errors import AmityError, HistoryError
 from serving.shell import (
     as_of_option,
+    counted,
     definition_options,
     err,
     example,
@@ -28,6 +30,7 @@ from serving.shell import (
     json_option,
     model_option,
     out,
+    own_table_options,
     print_json,
     skip_option,
     source_argument,
@@ -38,7 +41,9 @@ if TYPE_CHECKING:
     import ibis
     from pyspark.sql import SparkSession
 
+    from features.own_table.table import Roles
     from features.sources import Source
+    from features.tables import Mode
     from training.train import Training
 
 TOP_OF_DEMO = 10
@@ -67,11 +72,23 @@ def simulate(folder: Path, customers: int, months: int, seed: int) -> None:
 
 @cli.command()
 @source_argument
+@own_table_options
 @json_option
 @definition_options
 @example("amity check shop")
-def check(address: str, as_json: bool, **days: int | None) -> None:
+def check(
+    address: str,
+    label: str | None,
+    id_column: str | None,
+    dimensions: Path | None,
+    as_json: bool,
+    **days: Any,
+) -> None:
     """Say what is there, what is wrong, what it unlocks, and whether there is enough to train on."""
+    roles = roles_of(address, label, id_column, dimensions)
+    if roles is not None:
+        check_own_table(Path(address), roles, as_json=as_json)
+        return
     from features.readiness import readiness
     from features.sources import inspect, open_source
 
@@ -136,8 +153,8 @@ def features(
         return
     require_ending(Path(target))
     with working("Computing the features"):
-        source = read(address, skip_bad_rows)
-        day = as_of or newest(source)
+        source = read(address, skip_bad_rows, definitions.mode)
+        day = as_of or newest(source, definitions.mode)
         rows, _ = features_of(source, day, definitions)
         frame = rows.order_by("customer_id").to_pandas()
     if frame.empty:
@@ -148,22 +165,43 @@ def features(
 
 @cli.command()
 @source_argument
+@own_table_options
 @as_of_option
 @definition_options
 @click.option("--seed", type=int, help="Instead of seed in configs/.")
+@click.option("--trials", type=click.IntRange(min=0), default=0, help="Try so many settings first.")
+@click.option("--rerun", metavar="RUN_ID", help="Repeat a run, and check that the same bytes come of it.")
 @skip_option
 @json_option
 @example("amity train shop --horizon-days 60")
 def train(
     address: str,
+    label: str | None,
+    id_column: str | None,
+    dimensions: Path | None,
     as_of: datetime | None,
     seed: int | None,
+    trials: int,
+    rerun: str | None,
     skip_bad_rows: bool,
     as_json: bool,
-    **days: int | None,
+    **days: Any,
 ) -> None:
     """Fit, judge and register a model; it becomes champion only when it beats the champion there is."""
-    training = run_training(address, as_of, days, seed=seed, skip_bad_rows=skip_bad_rows)
+    roles = roles_of(address, label, id_column, dimensions)
+    if roles is not None:
+        if as_of or trials or rerun or any(given is not None for given in days.values()):
+            raise click.UsageError(
+                "With --label give --id, --dimensions and --seed only: the table has no days."
+            )
+        train_own_table(Path(address), roles, seed=seed, as_json=as_json)
+        return
+    if rerun is not None:
+        if as_of or trials or any(given is not None for given in (seed, *days.values())):
+            raise click.UsageError("--rerun repeats a run with its own day and settings: give no others.")
+        repeat(address, rerun, skip_bad_rows=skip_bad_rows, as_json=as_json)
+        return
+    training = run_training(address, as_of, days, seed=seed, skip_bad_rows=skip_bad_rows, trials=trials)
     if as_json:
         print_json(import_module("training.summary").to_dict(training))
     else:
@@ -177,10 +215,25 @@ def train(
 @click.option(
     "--out", "file", type=click.Path(path_type=Path), required=True, help="Ends in .parquet or .csv."
 )
+@click.option("--value", help="Of one CSV or Parquet file: the column of what each customer is worth.")
 @skip_option
 @example("amity score shop --out scores.csv")
-def score(address: str, as_of: datetime | None, model: str, file: Path, skip_bad_rows: bool) -> None:
-    """Score every active customer, write the file, and keep the list for at-risk, explain and serve."""
+def score(
+    address: str, as_of: datetime | None, model: str, file: Path, value: str | None, skip_bad_rows: bool
+) -> None:
+    """Score every active customer, write the file, and keep the list for at-risk, explain and serve.
+
+    Of one CSV or Parquet file: score each of its rows, with the model that was trained on such a file.
+    """
+    from features.own_table.reading import is_file
+
+    if is_file(address):
+        if as_of:
+            raise click.UsageError("A file with one row per customer has no days: leave --as-of out.")
+        score_own_table(Path(address), model, value, file)
+        return
+    if value is not None:
+        raise click.UsageError("--value names a column of one CSV or Parquet file.")
     run_scoring(address, as_of, model=model, file=file, skip_bad_rows=skip_bad_rows)
 
 
@@ -241,12 +294,59 @@ def models(as_json: bool) -> None:
 
 
 @cli.command()
+@source_argument
+@as_of_option
+@click.option("--dates", type=click.IntRange(min=1), default=6, show_default=True)
+@click.option("--out", "file", type=click.Path(path_type=Path), help="A page ending in .html, or a .png.")
+@definition_options
+@skip_option
+@json_option
+@example("amity backtest shop --out backtest.html")
+def backtest(
+    address: str,
+    as_of: datetime | None,
+    dates: int,
+    file: Path | None,
+    skip_bad_rows: bool,
+    as_json: bool,
+    **days: Any,
+) -> None:
+    """Replay past dates as if live (train, score, wait, judge): would it have worked?"""
+    from training import backtest, backtest_page
+
+    if file is not None:
+        backtest_page.require_ending(file)
+    definitions, chosen = settings.load(Definitions, days), settings.load(TrainingSettings)
+    with working("Reading"):
+        source = read(address, skip_bad_rows, definitions.mode)
+        past = backtest.past_days(
+            source.tables, as_of or newest(source, definitions.mode), definitions, chosen, dates
+        )
+    found = backtest.backtest(source.tables, past, definitions, chosen, counted("Replaying past dates"))
+    if file is not None:
+        backtest_page.write(found, file)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    out.print(backtest_page.lines(found))
+    out.print(backtest.verdict(found), highlight=False, markup=False)
+
+
+@cli.command()
 @click.argument("version")
 @example("amity promote 3")
 def promote(version: str) -> None:
     """Make a version the champion by hand."""
     import_module("training.registry").promote(version)
     out.print(f"Version {version} is the champion now.")
+
+
+@cli.command()
+@example("amity rollback")
+def rollback() -> None:
+    """Make the champion before the present one champion again."""
+    restored, left = import_module("training.registry").rollback()
+    out.print(f"Version {restored} is the champion again, instead of version {left}.")
 
 
 @cli.command()
@@ -268,10 +368,10 @@ def config(as_json: bool) -> None:
     """Print every setting, its value, and where it comes from."""
     found = {
         name: {"value": value, "from": origin}
-        for kind in (Definitions, TrainingSettings, Playbook)
+        for kind in settings.FILES
         for name, (value, origin) in settings.origins(kind).items()
     }
-    for kind in (Definitions, TrainingSettings, Playbook):
+    for kind in settings.FILES:
         settings.load(kind)
     found["home"] = {
         "value": str(settings.home()),
@@ -321,8 +421,8 @@ def features_on_spark(
     with working("Starting Spark") as say:
         session = start()
         say("Reading")
-        source = read(address, skip_bad_rows, session)
-        day = as_of or newest(source)
+        source = read(address, skip_bad_rows, definitions.mode, session)
+        day = as_of or newest(source, definitions.mode)
         say("Computing the features")
         rows, people = features_of(source, day, definitions)
         customers = people.count().to_pyarrow().as_py()
@@ -339,7 +439,7 @@ def features_of(source: Source, day: datetime, definitions: Definitions) -> tupl
     from features.snapshots import before, population
 
     known = before(source.tables, day)
-    people = population(known, [day], definitions.lookback_days)
+    people = population(known, [day], definitions.lookback_days, definitions.mode)
     return build(known, people, reference(known, day)), people
 
 
@@ -355,6 +455,7 @@ def show_training(training: Training) -> None:
     from training import summary
 
     out.print(summary.judged(training.judgement))
+    out.print(summary.differences(training.comparison))
     out.print(summary.outcome(training), highlight=False)
 
 
@@ -387,6 +488,7 @@ def run_training(
     *,
     seed: int | None,
     skip_bad_rows: bool,
+    trials: int = 0,
 ) -> Training:
     from features.readiness import readiness, silence
     from features.snapshots import before
@@ -394,14 +496,40 @@ def run_training(
     definitions = settings.load(Definitions, flags)
     chosen = settings.load(TrainingSettings, {"seed": seed})
     with working("Reading") as say:
-        source = read(address, skip_bad_rows)
-        day = as_of or newest(source)
+        source = read(address, skip_bad_rows, definitions.mode)
+        day = as_of or newest(source, definitions.mode)
         ready = readiness(before(source.tables, day), definitions, now=day)
-        missing = silence(source.tables, day)
+        missing = silence(source.tables, day, definitions.mode)
         if missing or not ready.ready:
             raise HistoryError(missing or " ".join(ready.missing))
         job = import_module("training.train")
-        return job.train(source.tables, day, definitions, chosen, source=address, say=say)  # type: ignore[no-any-return]
+        return job.train(  # type: ignore[no-any-return]
+            source.tables,
+            day,
+            definitions,
+            chosen,
+            source=address,
+            judging=settings.load(Judging),
+            trials=trials,
+            say=say,
+        )
+
+
+def repeat(address: str, run_id: str, *, skip_bad_rows: bool, as_json: bool) -> None:
+    from training import summary
+    from training.rerun import rerun
+    from training.tracking import record_of
+
+    with working("Reading") as say:
+        then = record_of(run_id)
+        mode = Definitions(**then.definitions).mode
+        found = rerun(then, read(address, skip_bad_rows, mode).tables, say)
+    if as_json:
+        print_json({"same": found.same, "differs": found.differs, "reasons": found.reasons})
+    if not found.same:
+        fail(summary.repeated(run_id, found))
+    if not as_json:
+        out.print(summary.repeated(run_id, found), highlight=False)
 
 
 def run_scoring(address: str, as_of: datetime | None, *, model: str, file: Path, skip_bad_rows: bool) -> None:
@@ -413,11 +541,12 @@ def run_scoring(address: str, as_of: datetime | None, *, model: str, file: Path,
     require_ending(file)
     with working("Fetching the model") as say:
         bundle = import_module("training.registry").bundle(model)
+        mode = bundle.manifest.definitions.mode
         say("Reading")
-        source = read(address, skip_bad_rows)
-        day = as_of or newest(source)
+        source = read(address, skip_bad_rows, mode)
+        day = as_of or newest(source, mode)
         say("Scoring")
-        missing = silence(source.tables, day)
+        missing = silence(source.tables, day, mode)
         if missing:
             err.print(f"Mind: {missing}", highlight=False, markup=False)
         scored = score_tables(bundle, source.tables, day, settings.load(Playbook))
@@ -428,13 +557,81 @@ def run_scoring(address: str, as_of: datetime | None, *, model: str, file: Path,
     out.print(f"The scores are in {file}, and kept for `amity at-risk`, `amity explain` and `amity serve`.")
 
 
-def read(address: str, skip_bad_rows: bool, spark: SparkSession | None = None) -> Source:
+def roles_of(address: str, label: str | None, id_column: str | None, dimensions: Path | None) -> Roles | None:
+    """What the user says of a table of their own; null where a source is meant."""
+    from features.own_table.reading import is_file
+    from features.own_table.table import Roles
+
+    if label is not None:
+        return Roles(label, id_column, dimensions)
+    if id_column is not None or dimensions is not None:
+        raise click.UsageError("--id and --dimensions go with --label.")
+    if is_file(address):
+        raise click.UsageError(f"{address} is one table: say with --label which column tells who churned.")
+    return None
+
+
+def check_own_table(path: Path, roles: Roles, *, as_json: bool) -> None:
+    from features.own_table.table import read_table, says, to_dict
+
+    with working("Reading"):
+        table = read_table(path, roles)
+    if as_json:
+        print_json(to_dict(table))
+        return
+    out.print(import_module("serving.own_table").columns(table))
+    for line in says(table):
+        out.print(line, highlight=False, markup=False)
+    out.print("There is enough to train on.")
+
+
+def train_own_table(path: Path, roles: Roles, *, seed: int | None, as_json: bool) -> None:
+    from features.own_table.table import says
+
+    job = import_module("training.own_table_train")
+    with working("Reading") as say:
+        training = job.train_own(path, roles, settings.load(TrainingSettings, {"seed": seed}), say)
+    if as_json:
+        print_json(job.to_dict(training))
+        return
+    out.print(import_module("serving.own_table").columns(training.table))
+    for line in says(training.table):
+        out.print(line, highlight=False, markup=False)
+    out.print(job.judged(training.judgement))
+    out.print(training.outcome, highlight=False, markup=False)
+
+
+def score_own_table(path: Path, asked: str, value: str | None, file: Path) -> None:
+    from features.own_table.reading import read_file
+    from models import own_table
+    from serving.files import require_ending, write
+
+    require_ending(file)
+    definitions = settings.load(Definitions)
+    with working("Reading") as say:
+        frame = read_file(path)
+        say("Fetching the model")
+        model = import_module("training.own_table_registry").find(asked, path, frame.columns)
+        say("Scoring")
+        scores = own_table.score(model, frame, value, own_table.naming_of(definitions))
+        write(scores, file)
+    out.print(f"Scored {len(scores):,} customers with {model.name}, version {model.version}, to {file}.")
+
+
+def read(
+    address: str,
+    skip_bad_rows: bool,
+    mode: Mode = "non_contractual",
+    spark: SparkSession | None = None,
+) -> Source:
     from features.sources import open_source
 
     source = open_source(address, skip_bad_rows=skip_bad_rows, spark=spark)
-    if "orders" not in source.tables:
+    if mode == "contractual" and "subscriptions" not in source.tables:
+        raise HistoryError(f"{address} has no subscriptions, and contractual churn is the end of them.")
+    if mode == "non_contractual" and "orders" not in source.tables:
         raise HistoryError(
-            f"{address} has no orders yet, and contractual churn from subscriptions is not ready."
+            f"{address} has no orders yet. For churn from its subscriptions, take --mode contractual."
         )
     if source.report.skipped:
         for problem in source.report.problems:
@@ -443,11 +640,11 @@ def read(address: str, skip_bad_rows: bool, spark: SparkSession | None = None) -
     return source
 
 
-def newest(source: Source) -> datetime:
-    """The day after the last order that isn't in the future."""
+def newest(source: Source, mode: Mode = "non_contractual") -> datetime:
+    """The day after the last order, or fact of a subscription, that isn't in the future."""
     from features.snapshots import latest_as_of
 
-    return latest_as_of(source.tables, datetime.now(UTC).replace(tzinfo=None))
+    return latest_as_of(source.tables, datetime.now(UTC).replace(tzinfo=None), mode)
 
 
 def main() -> None:
@@ -456,6 +653,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     warnings.simplefilter("ignore")
+    collect_rarely()
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:

@@ -88,10 +88,12 @@ def peer(source: Path, settings: Sequence[str]) -> dict[str, float]:
 
 def amity(task: str, path: Path, settings: Sequence[str]) -> dict[str, float]:
     """The seconds of a task of ours, and of what comes before it."""
+    from features.collector import collect_rarely
     from features.reference import reference
     from features.snapshots import before, latest_as_of
     from features.sources import open_source
 
+    collect_rarely()
     source, opening = timed(lambda: open_source(path))
     for setting in settings:
         source.backend.raw_sql(f"SET {setting}")

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from features.errors import ConfigError
+from features.tables import Mode
 
 FOLDER = Path(__file__).parent
 Origin = Literal["flag", "environment", "file", "default"]
@@ -29,8 +30,12 @@ class _Settings(BaseModel):
 
 
 class Definitions(_Settings):
-    """What the words mean: days, money, and the thresholds of status and weak points."""
+    """What the words mean: days, money, and the thresholds of status and weak points.
 
+    `mode`: churn is silence (non_contractual), or the end of all subscriptions (contractual).
+    """
+
+    mode: Mode = "non_contractual"
     horizon_days: int = Field(default=90, ge=1, le=3650)
     lookback_days: int = Field(default=365, ge=1, le=3650)
     clv_horizon_days: int = Field(default=365, ge=1, le=3650)
@@ -38,7 +43,7 @@ class Definitions(_Settings):
     slowing_from: float = Field(default=1.0, gt=0)
     lapsed_from: float = Field(default=2.0, gt=0)
     lost_from: float = Field(default=4.0, gt=0)
-    named_from_points: float = Field(default=1.0, ge=0, le=100)
+    named_from_points: float = Field(default=1.5, ge=0, le=100)
     cause_before_rhythm: float = Field(default=0.25, ge=0)
 
     @model_validator(mode="after")
@@ -51,14 +56,32 @@ class Definitions(_Settings):
 class TrainingSettings(_Settings):
     """How a model is trained: snapshots, seed, and the size of the trees."""
 
-    step_days: int = Field(default=14, ge=1, le=365)
-    max_snapshots: int = Field(default=26, ge=2, le=500)
+    step_days: int = Field(default=7, ge=1, le=365)
+    max_snapshots: int = Field(default=52, ge=2, le=500)
     first_history_days: int = Field(default=60, ge=0, le=3650)
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
     trees: int = Field(default=250, ge=1, le=20_000)
     leaves: int = Field(default=7, ge=2, le=1024)
     learning_rate: float = Field(default=0.03, gt=0, le=1)
     min_leaf_share: float = Field(default=0.002, ge=0, le=0.5)
+
+
+class Judging(_Settings):
+    """When a new model takes the champion's place, and what a campaign costs that acts on it."""
+
+    promote_by: Literal["log_loss", "brier", "auroc", "average_precision"] = "log_loss"
+    log_loss_tolerance: float = Field(default=0.01, ge=0)
+    calibration_limit: float = Field(default=0.03, ge=0, le=1)
+    large_group: int = Field(default=200, ge=2)
+    kept_value: float = Field(default=200.0, gt=0)
+    offer_cost: float = Field(default=10.0, ge=0)
+    contact_cost: float = Field(default=1.0, ge=0)
+
+    @model_validator(mode="after")
+    def _worth_an_offer(self) -> Judging:
+        if self.offer_cost >= self.kept_value:
+            raise ValueError("offer_cost must be less than kept_value, or no offer ever pays")
+        return self
 
 
 class Playbook(_Settings):
@@ -77,6 +100,7 @@ class Playbook(_Settings):
 FILES: dict[type[_Settings], str] = {
     Definitions: "definitions.yaml",
     TrainingSettings: "training.yaml",
+    Judging: "judging.yaml",
     Playbook: "playbook.yaml",
 }
 

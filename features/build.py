@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import ibis
 
 from features import engagement, product, profile, rhythm, satisfaction, service, spend
 from features.catalog import Aggregate, Catalog, Feature, Row
-from features.facts import facts, moments
+from features.facts import Facts
+from features.known import facts, moments
 
 if TYPE_CHECKING:
     from features.reference import Reference
@@ -41,12 +41,7 @@ def build(
     """
     book = catalog(tables)
     features = [f for f in book.available(tables) if only is None or f.name in only]
-    row = aggregated(tables, snapshots, book.aggregates(features), reference)
-    steps = {step.name: step for feature in features for step in feature.steps}
-    if steps:
-        row = row.mutate(**{name: step.value(Row(row, reference)) for name, step in steps.items()})
-    view = Row(row, reference)
-    return row.select(*KEYS, **{feature.name: _typed(feature, view) for feature in features})
+    return finished(aggregated(tables, snapshots, book.aggregates(features), reference), features, reference)
 
 
 def aggregated(
@@ -60,27 +55,43 @@ def aggregated(
     `reference`: none while it is itself being learnt; an aggregate that needs it can't be had then.
     """
     measured = moments(snapshots, tables.get("orders"))
-    parts = [_aggregate(name, tables, measured, aggs, reference) for name, aggs in wanted.items()]
-    joined = reduce(lambda left, right: _left_join(left, right), parts, snapshots)
-    empty = {
-        a.name: joined[a.name].fill_null(a.empty) for aggs in wanted.values() for a in aggs if a.empty == 0
-    }
-    return joined.mutate(**empty) if empty else joined
+    parts = {name: part(facts(name, tables, measured, reference), some) for name, some in wanted.items()}
+    return joined(snapshots, parts, wanted)
 
 
-def _aggregate(
-    name: str,
-    tables: Mapping[str, ibis.Table],
-    snapshots: ibis.Table,
-    aggregates: Sequence[Aggregate],
-    reference: Reference | None,
-) -> ibis.Table:
-    known = facts(name, tables, snapshots, reference)
+def part(known: Facts, aggregates: Sequence[Aggregate]) -> ibis.Table:
+    """The aggregates of one table: a row for each snapshot that knows any of its rows."""
     return known.table.group_by(*KEYS).aggregate(**{a.name: a.value(known) for a in aggregates})
 
 
-def _left_join(left: ibis.Table, right: ibis.Table) -> ibis.Table:
-    return left.left_join(right, list(KEYS)).drop(*(f"{key}_right" for key in KEYS))
+def joined(
+    row: ibis.Table, parts: Mapping[str, ibis.Table], wanted: Mapping[str, Sequence[Aggregate]]
+) -> ibis.Table:
+    """One row per snapshot with the aggregates `wanted` of its `parts`, both by table.
+
+    `row`: of each snapshot; the aggregates of tables without a part are there already.
+    """
+    for number, each in enumerate(parts.values()):
+        row = row.left_join(each, list(KEYS), rname=f"{{name}}_of_{number}")
+    values = {
+        a.name: _or_empty(row[a.name], a) if name in parts else row[a.name]
+        for name, some in wanted.items()
+        for a in some
+    }
+    return row.select(*KEYS, **values)
+
+
+def finished(row: ibis.Table, features: Sequence[Feature], reference: Reference) -> ibis.Table:
+    """One row per snapshot: customer_id, as_of, then the features, from a row with their aggregates."""
+    steps = {step.name: step for feature in features for step in feature.steps}
+    if steps:
+        row = row.mutate(**{name: step.value(Row(row, reference)) for name, step in steps.items()})
+    view = Row(row, reference)
+    return row.select(*KEYS, **{feature.name: _typed(feature, view) for feature in features})
+
+
+def _or_empty(value: ibis.Value, aggregate: Aggregate) -> ibis.Value:
+    return value if aggregate.empty is None else value.fill_null(aggregate.empty)
 
 
 def _typed(feature: Feature, row: Row) -> ibis.Value:

@@ -8,7 +8,7 @@ A Course in Credibility Theory and its Applications, chapter 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ibis
@@ -21,6 +21,8 @@ MOST = 100 * THOUSAND
 """Money is measured in thousandths of the mean order; beyond a hundred orders it tells nothing more."""
 
 Value = Any  # an Ibis value expression
+Ratios = Mapping[str, tuple[Value, Value | None]]
+"""By name: which money is divided by which; by the orders where by none."""
 
 
 def _basket(orders: ibis.Table) -> tuple[Value, Value | None]:
@@ -53,57 +55,76 @@ def learn_ratios(orders: ibis.Table) -> dict[str, Prior]:
     typical = float(mean.to_pyarrow()["mean"][0].as_py() or 0)
     if typical <= 0:
         return {}
-    found = {
-        name: _prior(orders, *ratio(orders), typical)
-        for name, (needs, ratio) in _RATIOS.items()
-        if set(needs) <= set(orders.columns)
+    ratios = {name: of(orders) for name, (needs, of) in _RATIOS.items() if set(needs) <= set(orders.columns)}
+    sums = _sums(orders, ratios, typical)
+    return {
+        name: _prior(sums[name], *((1.0, MONEY_UNIT) if base is None else (typical / MONEY_UNIT, 1)))
+        for name, (_, base) in ratios.items()
+        if sums[name]["orders"]
     }
-    return {name: prior for name, prior in found.items() if prior is not None}
-
-
-def _prior(orders: ibis.Table, part: Value, base: Value | None, typical: float) -> Prior | None:
-    rows = orders.select("customer_id", part=part, base=_ONE if base is None else base)
-    rows = rows.filter(rows.part.notnull() & (rows.base > 0))
-    scaled = rows.select(
-        "customer_id",
-        "part",
-        "base",
-        share=_in_thousandths(rows.part, typical),
-        weight=ibis.literal(THOUSAND, "int64") if base is None else _in_thousandths(rows.base, typical),
-    ).filter(lambda t: t.weight > 0)
-    sums = _sums(scaled)
-    if not sums["orders"]:
-        return None
-    weight = _weight(sums) / THOUSAND * (1 if base is None else typical / MONEY_UNIT)
-    unit = MONEY_UNIT if base is None else 1
-    return Prior(sums["part"] / sums["base"] / unit * weight, weight)
-
-
-_ONE = ibis.literal(1, "int64")
 
 
 def _in_thousandths(money: Value, typical: float) -> Value:
-    scaled = (money * (THOUSAND / typical) + 0.5).floor()
+    # as it is, DuckDB and PostgreSQL would count on in decimals of 38 digits
+    scaled = (money.cast("float64") * (THOUSAND / typical) + 0.5).floor()
     return ibis.greatest(ibis.least(scaled, MOST), -MOST).cast("int64")
 
 
-def _sums(scaled: ibis.Table) -> dict[str, float]:
-    """Sums over all customers, each of whole numbers: no order of the rows changes them."""
+def _sums(orders: ibis.Table, ratios: Ratios, typical: float) -> dict[str, dict[str, float]]:
+    """Sums over all customers, each of whole numbers: no order of the rows changes them. One pass for all."""
+    scaled = orders.select(
+        "customer_id",
+        **{
+            f"{name} {key}": each for name, of in ratios.items() for key, each in _scaled(of, typical).items()
+        },
+    )
     own = scaled.group_by("customer_id").aggregate(
-        orders=scaled.count(),
-        part=scaled.part.sum(),
-        base=scaled.base.sum(),
-        share=scaled.share.sum(),
-        weight=scaled.weight.sum(),
-        squares=_squares(scaled.share, scaled.weight).sum(),
+        **{f"{name} {key}": each for name in ratios for key, each in _of_customer(scaled, name).items()}
     )
     row = own.aggregate(
-        customers=own.count(),
-        **{name: own[name].sum() for name in ("orders", "part", "base", "share", "weight", "squares")},
-        squared_means=_squares(own.share, own.weight).sum(),
-        squared_weights=_squares(own.weight, ibis.literal(THOUSAND * THOUSAND)).sum(),
+        **{f"{name} {key}": each for name in ratios for key, each in _of_all(own, name).items()}
     )
-    return {name: float(value or 0) for name, value in row.to_pyarrow().to_pylist()[0].items()}
+    found = row.to_pyarrow().to_pylist()[0]
+    return {name: {key: float(found[f"{name} {key}"] or 0) for key in _KEYS} for name in ratios}
+
+
+_ADDED = ("orders", "part", "base", "share", "weight", "squares")
+_KEYS = ("customers", *_ADDED, "squared_means", "squared_weights")
+
+
+def _scaled(ratio: tuple[Value, Value | None], typical: float) -> dict[str, Value]:
+    """Of one order; all null where it can't tell the ratio."""
+    part, base = ratio
+    known, weight = part.notnull(), ibis.literal(THOUSAND, "int64")
+    if base is not None:
+        weight = _in_thousandths(base, typical)
+        known = known & (base > 0) & (weight > 0)
+    values = {
+        "part": part,
+        "base": ibis.literal(1, "int64") if base is None else base,
+        "share": _in_thousandths(part, typical),
+        "weight": weight,
+    }
+    return {key: known.ifelse(value, None) for key, value in values.items()}
+
+
+def _of_customer(scaled: ibis.Table, name: str) -> dict[str, Value]:
+    share, weight = scaled[f"{name} share"], scaled[f"{name} weight"]
+    return {
+        "orders": share.count(),
+        **{key: scaled[f"{name} {key}"].sum() for key in ("part", "base", "share", "weight")},
+        "squares": _squares(share, weight).sum(),
+    }
+
+
+def _of_all(own: ibis.Table, name: str) -> dict[str, Value]:
+    share, weight = own[f"{name} share"], own[f"{name} weight"]
+    return {
+        "customers": share.count(),
+        **{key: own[f"{name} {key}"].sum() for key in _ADDED},
+        "squared_means": _squares(share, weight).sum(),
+        "squared_weights": _squares(weight, ibis.literal(THOUSAND * THOUSAND)).sum(),
+    }
 
 
 def _squares(value: Value, weight: Value) -> Value:
@@ -112,7 +133,13 @@ def _squares(value: Value, weight: Value) -> Value:
     return (number * number * THOUSAND / weight).floor().cast("int64")
 
 
-def _weight(sums: dict[str, float]) -> float:
+def _prior(sums: Mapping[str, float], order: float, money: float) -> Prior:
+    """`order`: the mean order in what the ratio divides by. `money`: what one of it counts in the sums."""
+    weight = _weight(sums) / THOUSAND * order
+    return Prior(sums["part"] / sums["base"] / money * weight, weight)
+
+
+def _weight(sums: Mapping[str, float]) -> float:
     """Variance within customers over that between them, in thousandths of an order: at least one order.
 
     Where customers don't differ beyond chance, or none has a second order, it is as heavy as all orders.

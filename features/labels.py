@@ -3,36 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import ibis
 
-from features.facts import money, whole
+from features.facts import DAY, money, seconds, whole
+from features.snapshots import running, subscriptions
+from features.tables import PRICE_DAYS, Mode
 
 
-def labels(tables: Mapping[str, ibis.Table], snapshots: ibis.Table, horizon_days: int) -> ibis.Table:
-    """One row per snapshot: customer_id, as_of, churned (no order in [as_of, as_of + horizon)), and revenue.
+def labels(
+    tables: Mapping[str, ibis.Table],
+    snapshots: ibis.Table,
+    horizon_days: int,
+    mode: Mode = "non_contractual",
+) -> ibis.Table:
+    """One row per snapshot: customer_id, as_of, churned, and revenue.
 
+    `churned`: no order in [as_of, as_of + horizon); contractual: no subscription of the customer, old or new,
+    runs at as_of + horizon. Who changes plan, or cancels one of two, or comes back in time, has not churned.
     `revenue`: amounts ordered minus amounts returned in the horizon, in money; 0 where nothing happened.
+    Contractual: plus the prices of the time within the horizon for which subscriptions ran.
     """
-    ordered = _ahead(tables["orders"], "ordered_at", snapshots, horizon_days)
-    result = snapshots.left_join(ordered, ["customer_id", "as_of"]).select(
-        snapshots.customer_id,
-        snapshots.as_of,
-        churned=ordered.rows.isnull(),
-        ordered=ordered.amount.fill_null(0.0),
-    )
-    if "returns" not in tables:
-        return result.rename(revenue="ordered")
-    returned = _ahead(tables["returns"], "returned_at", snapshots, horizon_days)
-    return result.left_join(returned, ["customer_id", "as_of"]).select(
-        result.customer_id,
-        result.as_of,
-        result.churned,
-        revenue=result.ordered - returned.amount.fill_null(0.0),
+    parts = {
+        "ordered": _ahead(tables, "orders", "ordered_at", snapshots, horizon_days),
+        "returned": _ahead(tables, "returns", "returned_at", snapshots, horizon_days),
+    }
+    if mode == "contractual":
+        parts["held"] = _held(tables, snapshots, horizon_days)
+    result = snapshots
+    for name, part in parts.items():
+        if part is not None:
+            renamed = part.rename({f"{name}_{column}": column for column in ("rows", "amount")})
+            result = result.left_join(renamed, ["customer_id", "as_of"]).drop(
+                "customer_id_right", "as_of_right"
+            )
+    decides = "held_rows" if mode == "contractual" else "ordered_rows"
+    return result.select(
+        "customer_id",
+        "as_of",
+        churned=result[decides].fill_null(0) == 0,
+        revenue=_amount(result, "ordered") + _amount(result, "held") - _amount(result, "returned"),
     )
 
 
-def _ahead(table: ibis.Table, time: str, snapshots: ibis.Table, horizon_days: int) -> ibis.Table:
+def _amount(result: ibis.Table, part: str) -> Any:
+    column = f"{part}_amount"
+    return result[column].fill_null(0.0) if column in result.columns else ibis.literal(0.0)
+
+
+def _ahead(
+    tables: Mapping[str, ibis.Table], name: str, time: str, snapshots: ibis.Table, horizon_days: int
+) -> ibis.Table | None:
+    """How many rows of a table lie in the horizon, and their money; null where there is no such table."""
+    if name not in tables:
+        return None
+    table = tables[name]
     inside = [
         table.customer_id == snapshots.customer_id,
         table[time] >= snapshots.as_of,
@@ -41,4 +67,24 @@ def _ahead(table: ibis.Table, time: str, snapshots: ibis.Table, horizon_days: in
     joined = snapshots.join(table, inside)
     return joined.group_by("customer_id", "as_of").aggregate(
         rows=joined.count(), amount=money(whole(joined.amount).sum())
+    )
+
+
+def _held(tables: Mapping[str, ibis.Table], snapshots: ibis.Table, horizon_days: int) -> ibis.Table:
+    """How many subscriptions run at the end of the horizon, and what all of them cost within it."""
+    held = subscriptions(tables)
+    end = snapshots.as_of + ibis.interval(days=horizon_days)
+    inside = [
+        held.customer_id == snapshots.customer_id,
+        held.started_at < end,
+        running(held, snapshots.as_of),
+    ]
+    joined = snapshots.join(held, inside).drop("customer_id_right")
+    first, last = seconds(joined.as_of), seconds(joined.as_of) + horizon_days * DAY
+    stays = running(joined, joined.as_of + ibis.interval(days=horizon_days))
+    ended = ibis.least(ibis.coalesce(seconds(joined.cancelled_at), last), last)
+    months = (ended - ibis.greatest(seconds(joined.started_at), first)).cast("float64") / (PRICE_DAYS * DAY)
+    price = joined.price.fill_null(0.0) if "price" in joined.columns else ibis.literal(0.0)
+    return joined.group_by("customer_id", "as_of").aggregate(
+        rows=stays.ifelse(1, 0).sum(), amount=money(whole(price * months).sum())
     )

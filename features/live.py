@@ -1,44 +1,37 @@
 """Features of a few customers from raw events in memory, by the expressions of `build`, compiled once.
 
-A *plan* holds for one signature: the tables, their columns and types. Its statements are prepared over
-empty tables in a DuckDB of its own, a *session*. A request fills the tables in a transaction that is never
-committed, so nothing of it is there for the next.
+A *plan* holds for one signature: the tables, their columns and types.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.datatypes as dt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlglot.expressions as sge
 from ibis.backends.duckdb.converter import DuckDBPandasData
-from ibis.backends.sql.compilers.base import NULL, STAR, AggGen
-from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
-from features.build import KEYS, build, catalog
+from features.build import KEYS, catalog
+from features.catalog import Catalog, Feature
 from features.errors import HistoryError
+from features.prepared import SNAPSHOT, SNAPSHOTS, Prepared
 from features.reader.events import ARROW, InDoubt, clean_events, empty_events
-from features.reader.opening import memory
 from features.sources import source_from_rows
-from features.tables import CONTRACT
+from features.tables import CONTRACT, Mode
 
 if TYPE_CHECKING:
     from features.reference import Reference
 
 MOST_PLANS = 16
-MOST_IDLE = 4
-SNAPSHOTS = "snapshots"
-SNAPSHOT = pa.schema([("customer_id", pa.string()), ("as_of", pa.timestamp("us"))])
 
 Rows = Mapping[str, Sequence[Mapping[str, object]]]
 Events = dict[str, pa.Table]
@@ -48,18 +41,25 @@ Signature = tuple[tuple[str, pa.Schema], ...]
 class Live:
     """The features of customers whose raw events are handed over; safe to use from several threads.
 
-    `lookback_days`: whoever ordered within them is a customer. `only`: the features wanted; all that the
+    `lookback_days`: whoever ordered within them is a customer; where churn is contractual (`mode`), whoever
+    has a subscription running. `only`: the features wanted; all that the
     tables give where left out. The first request of a signature takes seconds, those after it milliseconds.
     """
 
     def __init__(
-        self, reference: Reference, lookback_days: int = 365, only: Sequence[str] | None = None
+        self,
+        reference: Reference,
+        lookback_days: int = 365,
+        only: Sequence[str] | None = None,
+        mode: Mode = "non_contractual",
     ) -> None:
+        self._mode = mode
         self._reference = reference
         self._lookback = timedelta(days=lookback_days)
         self._only = None if only is None else frozenset(only)
         self._plans: OrderedDict[Signature, _Plan] = OrderedDict()
         self._lock = Lock()
+        self._threads = ThreadPoolExecutor(thread_name_prefix="live")
 
     def features(self, rows: Rows, as_of: datetime) -> pd.DataFrame:
         """One row per customer active at `as_of` (UTC, no zone): customer_id, as_of, and their features.
@@ -78,11 +78,17 @@ class Live:
 
     def of(self, events: Events, as_of: datetime) -> pd.DataFrame:
         """The features of events that were `read`."""
-        if "orders" not in events:
-            raise HistoryError("There is no table of orders, so no customer is active.")
+        decides = "subscriptions" if self._mode == "contractual" else "orders"
+        if decides not in events:
+            raise HistoryError(f"There is no table of {decides}, so no customer is active.")
         known = {name: _before(name, table, as_of) for name, table in events.items()}
-        snapshots = _active(known["orders"], as_of, self._lookback)
-        return self._plan(events).run(known | {SNAPSHOTS: snapshots})
+        snapshots = self._active(known[decides], as_of)
+        return self._plan(events).run(known | {SNAPSHOTS: snapshots}, self._threads)
+
+    def _active(self, table: pa.Table, as_of: datetime) -> pa.Table:
+        if self._mode == "contractual":
+            return _subscribed(table, as_of)
+        return _active(table, as_of, self._lookback)
 
     def dimensions(self, events: Events) -> Mapping[str, str]:
         """Feature → dimension, of all that these tables give."""
@@ -153,121 +159,79 @@ def _before(name: str, table: pa.Table, as_of: datetime) -> pa.Table:
 def _active(orders: pa.Table, as_of: datetime, lookback: timedelta) -> pa.Table:
     """The snapshots, as `features.snapshots.population` finds them in orders before `as_of`."""
     recent = pc.greater_equal(orders["ordered_at"], pa.scalar(as_of - lookback, ARROW["time"]))
-    customers = pc.unique(orders["customer_id"].filter(recent))
+    return _snapshots(orders["customer_id"].filter(recent), as_of)
+
+
+def _subscribed(subscriptions: pa.Table, as_of: datetime) -> pa.Table:
+    """The snapshots of those with a subscription running, of subscriptions as they were known then."""
+    if "cancelled_at" in subscriptions.column_names:
+        subscriptions = subscriptions.filter(pc.is_null(subscriptions["cancelled_at"]))
+    return _snapshots(subscriptions["customer_id"], as_of)
+
+
+def _snapshots(customer_ids: pa.ChunkedArray, as_of: datetime) -> pa.Table:
+    customers = pc.unique(customer_ids)
     days = pa.repeat(pa.scalar(as_of, ARROW["time"]), len(customers))
     return pa.Table.from_arrays([customers, days], schema=SNAPSHOT)
 
 
 def _plan(signature: Signature, reference: Reference, only: frozenset[str] | None) -> _Plan:
-    schemas = {**dict(signature), SNAPSHOTS: SNAPSHOT}
+    schemas = dict(signature)
     unbound = {name: ibis.table(ibis.Schema.from_pyarrow(schema), name) for name, schema in schemas.items()}
-    snapshots = unbound.pop(SNAPSHOTS)
     book = catalog(unbound)
     wanted = [f for f in book.available(unbound) if only is None or f.name in only]
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for feature in wanted:
-        tables = tuple(sorted({*book.tables(feature)} - {"orders"}))
-        groups.setdefault(tables, []).append(feature.name)
-    parts = [build(unbound, snapshots, reference, only=group) for group in groups.values()]
-    types = {name: dtype for part in [snapshots, *parts] for name, dtype in part.schema().items()}
-    columns = {name: types[name] for name in (*KEYS, *(feature.name for feature in wanted))}
-    dimensions = {feature.name: feature.dimension for feature in wanted}
-    return _Plan(schemas, [_compiled(part) for part in parts], columns, dimensions)
+    halves = [Prepared.of(schemas, groups, reference) for groups in _halves(_groups(book, wanted))]
+    types = dict(ibis.Schema.from_pyarrow(SNAPSHOT).items())
+    for half in halves:
+        types |= half.types
+    return _Plan(
+        halves,
+        columns={name: types[name] for name in (*KEYS, *(feature.name for feature in wanted))},
+        dimensions={feature.name: feature.dimension for feature in wanted},
+    )
 
 
-@dataclass
+def _groups(book: Catalog, features: Sequence[Feature]) -> list[list[Feature]]:
+    """Features by the tables beside orders that they need; those of one table go with others that need it."""
+    by_tables: dict[frozenset[str], list[Feature]] = {}
+    for feature in features:
+        by_tables.setdefault(frozenset(book.tables(feature)) - {"orders"}, []).append(feature)
+    groups: dict[frozenset[str], list[Feature]] = {}
+    for tables in sorted(by_tables, key=lambda tables: (-len(tables), sorted(tables))):
+        larger = next((others for others in groups if tables and tables < others), tables)
+        groups.setdefault(larger, []).extend(by_tables[tables])
+    return list(groups.values())
+
+
+def _halves(groups: Sequence[list[Feature]]) -> list[list[list[Feature]]]:
+    """The groups in two halves of about as many features, to be computed at the same time."""
+    halves: list[list[list[Feature]]] = [[], []]
+    for group in sorted(groups, key=len, reverse=True):
+        min(halves, key=lambda half: sum(map(len, half))).append(group)
+    return [half for half in halves if half]
+
+
+@dataclass(frozen=True)
 class _Plan:
-    """`statements`: each gives customer_id, as_of and some features; one of all is slower to run.
+    """`columns`: of the frame, in their order, and their types."""
 
-    `columns`: of the frame, in their order, and their types.
-    """
-
-    schemas: Mapping[str, pa.Schema]
-    statements: Sequence[str]
+    halves: Sequence[Prepared]
     columns: Mapping[str, dt.DataType]
     dimensions: Mapping[str, str]
-    _idle: list[_Session] = field(default_factory=list)
 
-    def run(self, tables: Mapping[str, pa.Table]) -> pd.DataFrame:
-        with self._session() as session, session.filled(tables):
-            parts = [_sorted(part) for part in session.ask()]
+    def run(self, tables: Mapping[str, pa.Table], threads: Executor) -> pd.DataFrame:
+        later = [threads.submit(half.ask, tables) for half in self.halves[1:]]
+        answers = [answer for half in self.halves[:1] for answer in half.ask(tables)]
+        answers += [answer for half in later for answer in half.result()]
         found = dict(zip(SNAPSHOT.names, _sorted(tables[SNAPSHOTS]).columns, strict=True))
-        for part in parts:
-            found |= dict(zip(part.column_names, part.columns, strict=True))
+        for answer in map(_sorted, answers):
+            found |= dict(zip(answer.column_names, answer.columns, strict=True))
         return _frame({name: found[name] for name in self.columns}, self.columns)
 
     def warm(self) -> None:
-        with self._session():
-            pass
-
-    @contextmanager
-    def _session(self) -> Iterator[_Session]:
-        """A session of one's own; it goes back where all went well."""
-        session = self._idle.pop() if self._idle else _Session(self.schemas, self.statements)
-        try:
-            yield session
-        except BaseException:
-            session.close()
-            raise
-        if len(self._idle) < MOST_IDLE:
-            self._idle.append(session)
-        else:
-            session.close()
-
-
-class _Given:
-    """What a prepared INSERT reads: whatever table it holds by then."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self.table = table
-
-    def __arrow_c_stream__(self, requested: object = None) -> object:
-        return self.table.__arrow_c_stream__(requested)
-
-
-class _Session:
-    """A DuckDB with empty tables and the statements of a plan, prepared."""
-
-    def __init__(self, schemas: Mapping[str, pa.Schema], statements: Sequence[str]) -> None:
-        self._backend = memory()
-        self._connection = self._backend.con
-        self._connection.execute("SET threads = 1")
-        # what the statistics of empty tables prove doesn't hold once they are filled
-        self._connection.execute("SET disabled_optimizers = 'statistics_propagation'")
-        self._given = {name: self._table(name, schema) for name, schema in schemas.items()}
-        for name in schemas:
-            self._connection.execute(
-                f'PREPARE fill_{name} AS INSERT INTO "{name}" SELECT * FROM given_{name}'  # noqa: S608
-            )
-        for number, statement in enumerate(statements):
-            self._connection.execute(f"PREPARE ask_{number} AS {statement}")
-        self._asks = [f"EXECUTE ask_{number}" for number in range(len(statements))]
-
-    def _table(self, name: str, schema: pa.Schema) -> _Given:
-        self._backend.create_table(name, schema=ibis.Schema.from_pyarrow(schema))
-        given = _Given(schema.empty_table())
-        self._connection.register(f"given_{name}", given)
-        return given
-
-    @contextmanager
-    def filled(self, tables: Mapping[str, pa.Table]) -> Iterator[None]:
-        self._connection.execute("BEGIN")
-        try:
-            for name, table in tables.items():
-                if len(table):
-                    self._given[name].table = table
-                    self._connection.execute(f"EXECUTE fill_{name}")
-            yield
-        finally:
-            self._connection.execute("ROLLBACK")
-            for given in self._given.values():
-                given.table = given.table.schema.empty_table()
-
-    def ask(self) -> list[pa.Table]:
-        return [self._connection.execute(ask).to_arrow_table() for ask in self._asks]
-
-    def close(self) -> None:
-        self._backend.disconnect()
+        for half in self.halves:
+            with half.session():
+                pass
 
 
 def _sorted(part: pa.Table) -> pa.Table:
@@ -276,35 +240,10 @@ def _sorted(part: pa.Table) -> pa.Table:
 
 def _frame(columns: Mapping[str, pa.ChunkedArray], types: Mapping[str, dt.DataType]) -> pd.DataFrame:
     """The frame that Ibis would give."""
-    frame: pd.DataFrame = pa.table(dict(columns)).to_pandas()
+    # threads cost more than they bring for a few rows
+    frame: pd.DataFrame = pa.table(dict(columns)).to_pandas(use_threads=False)
     for name, dtype in types.items():
-        if dtype.is_integer():
-            values = columns[name].to_pylist() if columns[name].null_count else frame[name]
-            frame[name] = DuckDBPandasData.convert_column(pd.Series(values), dtype)
+        column = columns[name]
+        if dtype.is_integer() and (column.null_count or not pa.types.is_integer(column.type)):
+            frame[name] = DuckDBPandasData.convert_column(pd.Series(column.to_pylist()), dtype)
     return frame
-
-
-class _Unfiltered(AggGen):  # type: ignore[misc]
-    """`sum(CASE WHEN … END)` for `sum(…) FILTER (WHERE …)`: equal, and DuckDB's FILTER is slow to set up."""
-
-    SKIP_NULLS = frozenset({"avg", "count", "max", "median", "min", "sum"})
-
-    def aggregate(
-        self, compiler: Any, name: str, *args: Any, where: Any = None, order_by: tuple[Any, ...] = ()
-    ) -> Any:
-        if where is None or order_by or len(args) != 1 or name not in self.SKIP_NULLS:
-            return super().aggregate(compiler, name, *args, where=where, order_by=order_by)
-        arg = sge.convert(1) if args[0] == STAR else args[0]
-        if isinstance(arg, sge.Distinct):
-            (value,) = arg.expressions
-            return compiler.f[name](sge.Distinct(expressions=[compiler.if_(where, value, NULL)]))
-        return compiler.f[name](compiler.if_(where, arg, NULL))
-
-
-class _Compiler(DuckDBCompiler):  # type: ignore[misc]
-    agg = _Unfiltered(supports_filter=True, supports_order_by=True)
-
-
-def _compiled(table: ibis.Table) -> str:
-    sql: str = _Compiler().to_sqlglot(table).sql("duckdb")
-    return sql

@@ -6,7 +6,7 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from features import assortment
+from features import assortment, subscriptions
 from features.catalog import Aggregate, Feature, Rate, Row, Step
 from features.facts import Facts
 
@@ -217,4 +217,4 @@ _RETURN_FEATURES = (
 
 AGGREGATES = (*_RETURNS, *assortment.AGGREGATES)
 RATES = (*_RETURN_RATES, *assortment.RATES)
-FEATURES = (*_RETURN_FEATURES, *assortment.FEATURES)
+FEATURES = (*_RETURN_FEATURES, *assortment.FEATURES, *subscriptions.PRODUCT)

@@ -9,8 +9,10 @@ from typing import Any
 import ibis
 import ibis.expr.datatypes as dt
 
+from features import subscriptions
 from features.catalog import Aggregate, Feature, Row
-from features.facts import DAY, Facts, attribute_columns, seconds
+from features.facts import DAY, Facts, seconds
+from features.neighbours import attribute_columns
 
 FIRST_DAYS = 30
 _NOT_GIVEN = "not given in customers"
@@ -50,6 +52,7 @@ AGGREGATES = (
         _of_customer(column)
         for column in ("opted_out_at", "acquisition_channel", "acquisition_cost", "segment", "country")
     ),
+    *subscriptions.AGGREGATES,
 )
 
 _TO_FIRST_ORDER = ("days_since_sign_up", "days_since_first_order")
@@ -116,6 +119,7 @@ FEATURES = (
     ),
     Feature("segment", "profile", "name", "segment", null=_NOT_GIVEN, kind="category"),
     Feature("country", "profile", "name", "country", null=_NOT_GIVEN, kind="category"),
+    *subscriptions.PROFILE,
 )
 
 

@@ -17,6 +17,7 @@ from features.lines import Lines, learn_lines
 from features.mood import typical_moods
 from features.priors import Prior, learn
 from features.snapshots import before, population
+from features.tables import Mode
 
 FALLBACK_GAP_DAYS = 90.0
 NO_PRIOR = Prior(0.0, 0.0)
@@ -61,11 +62,12 @@ class Reference:
 def reference(tables: Mapping[str, ibis.Table], as_of: datetime) -> Reference:
     """The reference as of a day, from facts before it. Without a repeat order the gap is 90 days."""
     known = before(tables, as_of)
+    orders = known.get("orders")
     return Reference(
-        typical_gap_days=_typical_gap_days(known["orders"]),
+        typical_gap_days=FALLBACK_GAP_DAYS if orders is None else _typical_gap_days(orders),
         return_share=_return_share(known),
-        priors=_priors(known, as_of) | learn_ratios(known["orders"]),
-        revenue_365d=_revenue(known["orders"], as_of),
+        priors=_priors(known, as_of) | ({} if orders is None else learn_ratios(orders)),
+        revenue_365d=0.0 if orders is None else _revenue(orders, as_of),
         moods=typical_moods(known, as_of),
         lines=learn_lines(known, as_of),
     )
@@ -84,7 +86,7 @@ def _revenue(orders: ibis.Table, as_of: datetime) -> float:
 
 
 def _return_share(tables: Mapping[str, ibis.Table]) -> float:
-    if "returns" not in tables:
+    if not {"returns", "orders"} <= tables.keys():
         return 0.0
     ordered = _total(tables["orders"])
     return min(1.0, _total(tables["returns"]) / ordered) if ordered > 0 else 0.0
@@ -96,10 +98,14 @@ def _total(table: ibis.Table) -> float:
 
 
 def _priors(tables: Mapping[str, ibis.Table], as_of: datetime) -> dict[str, Prior]:
-    """The prior of each rate that the tables give, learnt from everyone who ever ordered."""
+    """The prior of each rate that the tables give, learnt from everyone who ever ordered.
+
+    Where there are no orders: from everyone who ever had a subscription.
+    """
     book = catalog(tables)
     rates: tuple[Rate, ...] = book.rates(tables)
     if not rates:
         return {}
     wanted = book.named(name for rate in rates for name in rate.aggregates)
-    return learn(aggregated(tables, population(tables, [as_of], None), wanted), rates)
+    mode: Mode = "non_contractual" if "orders" in tables else "contractual"
+    return learn(aggregated(tables, population(tables, [as_of], None, mode), wanted), rates)

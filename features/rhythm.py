@@ -9,6 +9,7 @@ from typing import Any
 
 import ibis
 
+from features import subscriptions
 from features.catalog import Aggregate, Feature, Row
 from features.change_point import (
     BY_MONTH,
@@ -370,4 +371,5 @@ FEATURES = (
     ),
     Feature("last_order_at", "rhythm", "date", "time of the last order", kind="fact"),
     Feature("first_order_at", "rhythm", "date", "time of the first order", kind="fact"),
+    *subscriptions.RHYTHM,
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 import ibis
 
+from features import subscriptions
 from features.catalog import Aggregate, Feature, Rate, Row
 from features.facts import MONEY_UNIT, Facts, money
 from features.order_value import ORDER_VALUE, USUAL_BASKET, fact
@@ -159,4 +160,4 @@ _ONE_ORDER = (
     fact("discounted_orders", "orders", "orders bought with a discount, ever"),
 )
 
-FEATURES = (*_SUMS, *_ONE_ORDER, *ORDER_VALUE)
+FEATURES = (*_SUMS, *_ONE_ORDER, *ORDER_VALUE, *subscriptions.SPEND)

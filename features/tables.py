@@ -7,6 +7,7 @@ from typing import Literal
 
 Kind = Literal["id", "text", "time", "money", "number"]
 Spoils = Literal["row", "value", "source"]
+Mode = Literal["non_contractual", "contractual"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,9 @@ def _money(name: str, *, optional: bool = True, low: float = 0.0) -> Column:
 def _number(name: str, low: float | None = None, high: float | None = None) -> Column:
     return Column(name, "number", optional=True, low=low, high=high, spoils="value")
 
+
+PRICE_DAYS = 365.25 / 12
+"""A subscription's price is for a month, which has this many days: twelve make a year."""
 
 SURVEY_SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "csi": (1.0, 10.0), "ces": (1.0, 7.0)}
 
@@ -197,6 +201,8 @@ _TABLES = (
         time="sent_at",
         fills_in=("redeemed_at",),
     ),
+    # A row is one spell of one plan at one price. Whoever changes plan or price ends a row, and starts
+    # another on the day of its cancelled_at; whoever holds several at a time has several subscriptions.
     Table(
         "subscriptions",
         (

@@ -1,8 +1,8 @@
 """The trained models as plain files, and the columns, dates and code they belong to. No pickle.
 
 manifest.json    what it is: as_of, definitions, tables, fingerprint, metrics, and a digest of each other file
-churn.txt        LightGBM's own text format
-churn.json clv.json reference.json peers.json
+churn.txt clv.txt                                       LightGBM's own text format
+churn.json clv.json buying.json reference.json peers.json causes.json
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,13 +23,19 @@ from pydantic import ValidationError
 from configs.settings import Definitions
 from features.errors import ModelError
 from features.reference import Reference
+from models.buying import Buying
+from models.causes import Causes
 from models.churn import ChurnModel
 from models.clv import ClvModel
 from models.peers import Peers
 
-FORMAT = 1
+FORMAT = 2
+OF_TABLES = "the tables of a source"
 MANIFEST = "manifest.json"
-FILES = ("churn.txt", "churn.json", "clv.json", "reference.json", "peers.json")
+FILES = (
+    *("churn.txt", "churn.json", "clv.txt", "clv.json"),
+    *("buying.json", "reference.json", "peers.json", "causes.json"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,14 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Bundle:
-    """Everything that scoring needs beside the tables."""
+    """Everything that scoring needs beside the tables. `clv`: of orders; null where churn is contractual."""
 
     manifest: Manifest
     reference: Reference
     churn: ChurnModel
-    clv: ClvModel
+    clv: ClvModel | None
     peers: Peers
+    causes: Causes
 
     def with_version(self, version: str) -> Bundle:
         return replace(self, manifest=replace(self.manifest, version=version))
@@ -68,20 +76,28 @@ class Bundle:
 
 def save(bundle: Bundle, folder: Path) -> Path:
     """Write the bundle; the folder appears whole or not at all. An older bundle there is replaced."""
+    files = {
+        "churn.txt": bundle.churn.trees,
+        "churn.json": to_json(bundle.churn.to_dict()),
+        "clv.txt": bundle.clv.trees if bundle.clv else "",
+        "clv.json": to_json(bundle.clv.to_dict() if bundle.clv else {}),
+        "buying.json": to_json(bundle.clv.buying.to_dict() if bundle.clv else {}),
+        "reference.json": to_json(bundle.reference.to_dict()),
+        "peers.json": to_json(bundle.peers.to_dict()),
+        "causes.json": to_json(bundle.causes.to_dict()),
+    }
+    return write_files(folder, files, _manifest_to_dict(bundle.manifest))
+
+
+def write_files(folder: Path, files: Mapping[str, str], manifest: Mapping[str, Any]) -> Path:
+    """Write the files of a bundle and its manifest, with a digest of each; whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     old = draft.with_name(f"{draft.name}-old")
     try:
-        files = {
-            "churn.txt": bundle.churn.trees,
-            "churn.json": _json(bundle.churn.to_dict()),
-            "clv.json": _json(bundle.clv.to_dict()),
-            "reference.json": _json(bundle.reference.to_dict()),
-            "peers.json": _json(bundle.peers.to_dict()),
-        }
         digests = {name: _digest(text) for name, text in files.items()}
-        files[MANIFEST] = _json(_manifest_to_dict(bundle.manifest) | {"files": digests})
-        for name, text in files.items():
+        told = to_json({**manifest, "files": digests})
+        for name, text in {**files, MANIFEST: told}.items():
             (draft / name).write_text(text, encoding="utf-8")
         draft.chmod(0o755)
         if folder.exists():
@@ -97,23 +113,46 @@ def save(bundle: Bundle, folder: Path) -> Path:
 
 def load(folder: Path) -> Bundle:
     """Read a bundle without trusting its author; raises ModelError where a file is missing or was changed."""
+    with damage_told(folder):
+        manifest, files = read_files(folder, FILES)
+        documents = {name: json.loads(text) for name, text in files.items() if name.endswith(".json")}
+        buying = Buying.from_dict(documents["buying.json"]) if documents["buying.json"] else None
+        return Bundle(
+            manifest=_manifest_from_dict(manifest),
+            reference=Reference.from_dict(documents["reference.json"]),
+            churn=ChurnModel.from_dict(documents["churn.json"], files["churn.txt"], buying),
+            clv=ClvModel.from_dict(documents["clv.json"], files["clv.txt"], buying) if buying else None,
+            peers=Peers.from_dict(documents["peers.json"]),
+            causes=Causes.from_dict(documents["causes.json"]),
+        )
+
+
+def read_files(
+    folder: Path, names: Sequence[str], kind: str = OF_TABLES
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The manifest of a bundle and its files, as they were written.
+
+    Raises ModelError where one is missing or was changed, or the bundle is of another format or kind; call it
+    where `damage_told`.
+    """
     manifest = _read_json(folder, MANIFEST)
     if manifest.get("format") != FORMAT:
         raise ModelError(
             f"The bundle {folder} has format {manifest.get('format')!r}; this Amity reads format {FORMAT}. "
             "Train anew."
         )
+    found = manifest.pop("kind", OF_TABLES)
+    if found != kind:
+        raise ModelError(f"The bundle {folder} is a model of {found}, and one of {kind} is needed here.")
+    digests = manifest.pop("files")
+    return manifest, {name: _read(folder, name, str(digests[name])) for name in names}
+
+
+@contextmanager
+def damage_told(folder: Path) -> Iterator[None]:
+    """Whatever goes wrong in making sense of a bundle's files is a ModelError."""
     try:
-        digests = manifest.pop("files")
-        files = {name: _read(folder, name, str(digests[name])) for name in FILES}
-        documents = {name: json.loads(text) for name, text in files.items() if name.endswith(".json")}
-        return Bundle(
-            manifest=_manifest_from_dict(manifest),
-            reference=Reference.from_dict(documents["reference.json"]),
-            churn=ChurnModel.from_dict(documents["churn.json"], files["churn.txt"]),
-            clv=ClvModel.from_dict(documents["clv.json"]),
-            peers=Peers.from_dict(documents["peers.json"]),
-        )
+        yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(
             f"The bundle {folder} is damaged: {_told(error)}. Train anew, or restore it."
@@ -176,7 +215,7 @@ def _manifest_from_dict(values: Mapping[str, Any]) -> Manifest:
     )
 
 
-def _json(document: Mapping[str, Any]) -> str:
+def to_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
 
 

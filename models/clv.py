@@ -1,143 +1,329 @@
-"""CLV: expected net revenue, from how often a customer orders (MBG/NBD) and how much (Gamma-Gamma)."""
+"""CLV: expected net revenue, as a mean, so that sums over customers add up.
+
+    log(revenue) = the sum of weight · log(revenue) of each member + level
+
+buying     expected orders × order value × the share kept: Pareto/NBD and Gamma-Gamma
+trees      gradient-boosted trees over all features
+curves     an additive model over what the models of buying and a few windows say
+rfm        a log-linear model of recency, frequency, money and age
+
+All but `buying` are fitted on the revenue of the training horizons by quasi-likelihoods that keep means
+(Tweedie, Jørgensen 1987), each day's level taken off. The weights are learnt on later days than those of the
+fit. Another horizon than that of training is worth what `buying` says of it, times what the other members add
+to `buying`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
-from models.beta_geometric import MBGNBD
-from models.gamma_gamma import GammaGamma
+from features.catalog import Feature
+from models import buying as btyd
+from models import losses
+from models.additive import Additive, Shape, fit_additive
+from models.blend import blended, shares, weights
+from models.btyd_fit import giant_ceiling
+from models.buying import Buying
+from models.columns import Columns
+from models.level import Level, churn_level, revenue_level
+from models.spread import Outcome, Spread, measure_spread
+from models.trees import Ensemble, Trees, grow
 
-INPUTS = ("order_days", "recency_days", "days_since_first_order", "amount_total", "orders", "returned_total")
-"""The features that the CLV needs; `returned_total` only where there are returns."""
+WORTH = "btyd_worth"
+RFM = ("days_since_order", "order_days", "amount_total", "days_since_first_order")
+CURVES = (
+    *RFM,
+    "usual_gap",
+    "recency_days",
+    "orders_90d",
+    "orders_365d",
+    "amount_365d",
+    *(feature.name for feature in btyd.FEATURES),
+    WORTH,
+)
+PRIOR = {"buying": 0.3, "trees": 0.4, "curves": 0.2, "rfm": 0.1}
+"""How much each member counts where nothing is known of later days."""
 
-ORDERS_OF_PRIOR = 5.0
-"""A customer's own share of returned money is averaged with that of all, weighing this many mean orders."""
+CURVED = Shape(losses.money, bends=3, ridge=10.0)
+STRAIGHT = Shape(losses.money, bends=0, ridge=10.0)
+POWER_OF_TREES = 1.2
+"""Of the variance by the mean: less than elsewhere, for trees can't run away with a few great amounts."""
+
+LEAN_OF_TREES = 0.5
+"""Trees start halfway between nothing and what `buying` says: with all of it they rank worse, with nothing of
+it they lose sight of the few greatest customers."""
+
+LATER_DAYS = 56
+FEWEST_FOR_TREES = 100
+LEAST_SHARE = 1e-3
+"""Of the mean revenue: a customer worth less counts as worth that before logarithms are taken."""
 
 
 @dataclass(frozen=True)
-class Spread:
-    """How far actual revenue lay from predicted, by size of the prediction; measured on a finished horizon.
+class Worth:
+    """The members. `unit`: mean revenue of a training row, in money, by which all logarithms are taken."""
 
-    `predicted`: rising knots in money. `low`, `high`: the 10 % and 90 % quantile of actual over predicted
-    there. `horizon_days`: of the horizon it was measured on. Between knots the quantiles are interpolated.
-    """
-
-    predicted: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
+    buying: Buying
     horizon_days: int
+    unit: float
+    trees: Ensemble | None
+    additive: Mapping[str, Additive]
 
-    def interval(self, clv: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The 80 % interval around each CLV, shape (rows,) each, in money."""
-        low = np.interp(clv, self.predicted, self.low)
-        high = np.interp(clv, self.predicted, self.high)
-        return np.minimum(clv, clv * low), np.maximum(clv, clv * high)
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("buying", *self.additive, *(("trees",) if self.trees else ()))
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Spread:
-        knots = {name: tuple(values[name]) for name in ("predicted", "low", "high")}
-        return cls(**knots, horizon_days=int(values["horizon_days"]))
+    def told(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with what `buying` says of the training horizon; `btyd_worth` in logarithms of `unit`."""
+        told = self.buying.told(frame, self.horizon_days)
+        return told.assign(**{WORTH: self.logs(self.buying.expected_revenue(frame, self.horizon_days))})
+
+    def logs(self, revenue: np.ndarray) -> np.ndarray:
+        return np.asarray(np.log(np.maximum(revenue / self.unit, LEAST_SHARE)))
+
+    def log_revenue(self, told: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Member → (rows,), up to a constant."""
+        found = {name: additive.predict(told) for name, additive in self.additive.items()}
+        if self.trees:
+            found["trees"] = self.trees.predict(told) + LEAN_OF_TREES * told[WORTH].to_numpy(dtype=float)
+        return {"buying": told[WORTH].to_numpy(dtype=float), **found}
 
 
 @dataclass(frozen=True)
 class ClvModel:
-    """Expected orders × expected order value × the share that is kept and not returned."""
+    """The blend of `worth` by `weights`, plus the level.
 
-    purchases: MBGNBD
-    value: GammaGamma
-    return_share: float
-    mean_order: float
-    spread: Spread | None
+    `intercept`: the level of training. `level`: of the horizons to come, null where nothing is known of it.
+    """
+
+    worth: Worth
+    weights: Mapping[str, float]
+    intercept: float
+    level: Level | None = None
+    spread: Spread | None = None
+
+    @property
+    def buying(self) -> Buying:
+        return self.worth.buying
+
+    @property
+    def trees(self) -> str:
+        """LightGBM's own text; empty where too few customers spent anything for trees."""
+        return self.worth.trees.text if self.worth.trees else ""
 
     def expected_revenue(self, frame: pd.DataFrame, horizon_days: float) -> np.ndarray:
         """Mean net revenue of each row's customer in `horizon_days` from `as_of`, in money, shape (rows,)."""
-        frequency, recency, age = history(frame)
-        orders = self.purchases.expected_orders(frequency, recency, age, horizon_days)
-        value = self.value.expected_value(frame["order_days"].to_numpy(dtype=float), order_value(frame))
-        return np.asarray(orders * value * self._kept(frame))
+        if frame.empty:
+            return np.empty(0)
+        told = self.worth.told(frame)
+        beyond = self.blended(told) - told[WORTH].to_numpy(dtype=float) + self._level(frame)
+        return np.asarray(self.buying.expected_revenue(frame, horizon_days) * np.exp(beyond))
 
-    def interval(self, clv: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The 80 % interval; null where no horizon was over to measure it on."""
+    def interval(
+        self, frame: pd.DataFrame, clv: np.ndarray, churn: np.ndarray, horizon_days: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The 80 % interval of each row's `clv`; null where no horizon was over to measure it on.
+
+        `churn`: the probability of no order in the training horizon. How it differs from what the models of
+        buying say (in log-odds) is taken to hold for `horizon_days` too.
+        """
         if self.spread is None:
             unknown = np.full(len(clv), np.nan)
             return unknown, unknown
-        return self.spread.interval(clv)
+        beyond = logit(np.clip(churn, btyd.EDGE, 1 - btyd.EDGE))
+        beyond -= self.buying.silence(frame, self.worth.horizon_days)
+        return self.spread.interval(clv, expit(self.buying.silence(frame, horizon_days) + beyond))
 
-    def _kept(self, frame: pd.DataFrame) -> np.ndarray:
-        if "returned_total" not in frame:
-            return np.ones(len(frame))
-        prior = ORDERS_OF_PRIOR * self.mean_order
-        returned = frame["returned_total"].to_numpy(dtype=float) + prior * self.return_share
-        return 1.0 - np.clip(returned / (frame["amount_total"].to_numpy(dtype=float) + prior), 0.0, 1.0)
+    def at(self, level: Level, customers: pd.DataFrame) -> ClvModel:
+        """The same model at the level of the horizons to come; `customers`: those active at its `as_of`.
+
+        `level` is of the models of buying: it gives the revenue of all `customers` together. Where it knows
+        of the season, that is their revenue. Else it is one of two forecasts, the other being this model's
+        own, and the (geometric) mean of both counts. Giant customers are left out, or they alone would set
+        the level of all.
+        """
+        if customers.empty:
+            return self
+        told = self.worth.told(customers)
+        expected, own = np.exp(told[WORTH].to_numpy(dtype=float)), np.exp(self.blended(told))
+        usual = (tamed(expected) == expected) & (tamed(own) == own)
+        intercept = float(level.levels[0] + np.log(expected[usual].sum() / own[usual].sum()))
+        if not level.seasonal:
+            intercept = (intercept + self.intercept) / 2
+        return replace(self, intercept=intercept, level=level)
+
+    def blended(self, told: pd.DataFrame) -> np.ndarray:
+        """The logarithms of revenue but for the level, of what `worth.told` gives; shape (rows,)."""
+        return blended(self.worth.log_revenue(told), self.weights)
+
+    def _level(self, frame: pd.DataFrame) -> np.ndarray:
+        if self.level is None or "as_of" not in frame:
+            return np.full(len(frame), self.intercept)
+        ahead = self.level.at(frame["as_of"].to_numpy())
+        return np.asarray(self.intercept + ahead - self.level.levels[0])
 
     def to_dict(self) -> dict[str, Any]:
+        """All but the trees' text and the models of buying, which the bundle keeps by themselves."""
+        worth = self.worth
         return {
-            "purchases": self.purchases.to_dict(),
-            "value": self.value.to_dict(),
-            "return_share": self.return_share,
-            "mean_order": self.mean_order,
-            "spread": vars(self.spread) if self.spread else None,
+            "columns": worth.trees.columns.to_dict() if worth.trees else None,
+            "additive": {name: additive.to_dict() for name, additive in worth.additive.items()},
+            "horizon_days": worth.horizon_days,
+            "unit": worth.unit,
+            "weights": dict(self.weights),
+            "intercept": self.intercept,
+            "level": self.level.to_dict() if self.level else None,
+            "spread": self.spread.to_dict() if self.spread else None,
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ClvModel:
-        spread = values["spread"]
+    def from_dict(cls, values: Mapping[str, Any], trees: str, buying: Buying) -> ClvModel:
+        columns, level, spread = values["columns"], values["level"], values["spread"]
+        worth = Worth(
+            buying,
+            int(values["horizon_days"]),
+            float(values["unit"]),
+            Ensemble(Columns.from_dict(columns), trees) if columns else None,
+            {name: Additive.from_dict(told) for name, told in values["additive"].items()},
+        )
         return cls(
-            MBGNBD.from_dict(values["purchases"]),
-            GammaGamma.from_dict(values["value"]),
-            float(values["return_share"]),
-            float(values["mean_order"]),
+            worth,
+            {str(name): float(weight) for name, weight in values["weights"].items()},
+            float(values["intercept"]),
+            Level.from_dict(level) if level else None,
             Spread.from_dict(spread) if spread else None,
         )
 
 
-def history(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Repeat order days, days from the first order to the last, days since the first; shape (rows,) each."""
-    recency = frame["recency_days"].to_numpy(dtype=float)
-    age = np.maximum(np.ceil(frame["days_since_first_order"].to_numpy(dtype=float)), recency)
-    return frame["order_days"].to_numpy(dtype=float) - 1.0, recency, age
+@dataclass(frozen=True)
+class _Recipe:
+    features: tuple[Feature, ...]
+    trees: Trees
+    buying: Buying
+    horizon_days: int
 
 
-def order_value(frame: pd.DataFrame) -> np.ndarray:
-    """Mean revenue of an order day, in money, shape (rows,)."""
-    return np.asarray(frame["amount_total"].to_numpy(dtype=float) / frame["order_days"].to_numpy(dtype=float))
+def fit_clv(
+    frame: pd.DataFrame,
+    features: Sequence[Feature],
+    trees: Trees,
+    buying: Buying,
+    horizon_days: int,
+    deviation: float = 0.0,
+) -> ClvModel:
+    """Fit the members on all of `frame`, and their weights on its last days.
 
-
-def fit_clv(frame: pd.DataFrame, return_share: float, spread: Spread | None = None) -> ClvModel:
-    """Fit on `frame`: one row with `INPUTS` per customer who ever ordered, all as of one day.
-
-    Raises HistoryError where there are too few customers or repeat orders.
+    `frame`: customer_id, as_of, the features, and `revenue` of `horizon_days`. Revenue above 10 times the 99
+    % quantile of those who spent counts as just that much, so that one giant customer hardly moves the
+    others; below 0 (more returned than ordered) it counts as 0. Without any revenue `buying` speaks alone.
+    `deviation`: of the level of the horizon to come, which widens the interval.
     """
-    days, value = frame["order_days"].to_numpy(dtype=float), order_value(frame)
-    paying = value > 0
-    total = float(frame["amount_total"].sum())
-    return ClvModel(
-        purchases=MBGNBD.fit(*history(frame)),
-        value=GammaGamma.fit(days[paying], value[paying]),
-        return_share=return_share,
-        mean_order=total / float(days.sum()),
-        spread=spread,
-    )
+    frame = frame.sort_values(["as_of", "customer_id"], ignore_index=True)
+    frame = frame.assign(revenue=tamed(frame["revenue"].to_numpy(dtype=float)))
+    unit = float(frame["revenue"].mean())
+    if unit == 0.0:
+        return ClvModel(Worth(buying, horizon_days, 1.0, None, {}), {"buying": 1.0}, 0.0)
+    told = Worth(buying, horizon_days, unit, None, {}).told(frame)
+    recipe = _Recipe((*features, *btyd.FEATURES, _WORTH), trees, buying, horizon_days)
+    worth = _fit_members(recipe, told, unit)
+    blend, later = _weights(recipe, worth, told, unit)
+    draft = ClvModel(worth, blend, 0.0)
+    levels = _levels(draft.blended(told), told, unit).groupby(told["as_of"].to_numpy()).first()
+    spread = _spread(later or _last_day(worth, told), blend, horizon_days, deviation)
+    return replace(draft, intercept=float(levels.mean()), spread=spread)
 
 
-def measure_spread(predicted: np.ndarray, actual: np.ndarray, horizon_days: int) -> Spread | None:
-    """The spread of `actual` around `predicted` money, in up to twelve equal groups of at least 30."""
-    groups = min(12, len(predicted) // 30)
-    if groups == 0:
-        return None
-    order = np.argsort(predicted, kind="stable")
-    parts = [part for part in np.array_split(order, groups) if predicted[part].mean() > 0]
-    if not parts:
-        return None
-    ratios = [actual[part] / predicted[part].mean() for part in parts]
-    return Spread(
-        predicted=tuple(float(predicted[part].mean()) for part in parts),
-        low=tuple(float(max(0.0, np.quantile(ratio, 0.1))) for ratio in ratios),
-        high=tuple(float(np.quantile(ratio, 0.9)) for ratio in ratios),
-        horizon_days=horizon_days,
-    )
+_WORTH = Feature(WORTH, "spend", "log", "revenue to expect in the horizon", worse="low", low=-np.inf)
+
+
+def tamed(revenue: np.ndarray) -> np.ndarray:
+    """Revenue between 0 and what no customer may exceed in a fit, shape (rows,)."""
+    spent = revenue[revenue > 0]
+    return np.asarray(np.clip(revenue, 0.0, giant_ceiling(spent) if spent.size else 0.0))
+
+
+def _fit_members(recipe: _Recipe, told: pd.DataFrame, unit: float) -> Worth:
+    spent = told["revenue"].to_numpy(dtype=float) / unit
+    offset = _levels(told[WORTH].to_numpy(dtype=float), told, unit).to_numpy()
+    trees = None
+    if told.loc[told["revenue"] > 0, "customer_id"].nunique() >= FEWEST_FOR_TREES:
+        objective = {"objective": "tweedie", "tweedie_variance_power": POWER_OF_TREES}
+        leaning = offset + LEAN_OF_TREES * told[WORTH].to_numpy(dtype=float)
+        trees = grow(Columns.of(recipe.features, told), told, spent, leaning, recipe.trees, objective)
+    curves = [name for name in CURVES if name in told]
+    additive = {
+        "curves": fit_additive(curves, told, spent, offset, CURVED),
+        "rfm": fit_additive(RFM, told, spent, offset, STRAIGHT),
+    }
+    return Worth(recipe.buying, recipe.horizon_days, unit, trees, additive)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Rows whose horizon is over, and what the members say of them."""
+
+    logs: Mapping[str, np.ndarray]
+    rows: pd.DataFrame
+    unit: float
+
+
+def _weights(
+    recipe: _Recipe, worth: Worth, told: pd.DataFrame, unit: float
+) -> tuple[dict[str, float], _Judged | None]:
+    prior = shares(PRIOR, worth.names)
+    days = told["as_of"]
+    horizon = timedelta(days=recipe.horizon_days)
+    since = days.max() - min(horizon, timedelta(days=LATER_DAYS))
+    earlier, later = (days <= since - horizon).to_numpy(), (days > since).to_numpy()
+    if not (told.loc[earlier, "revenue"] > 0).any() or not (told.loc[later, "revenue"] > 0).any():
+        return prior, None
+    there = _fit_members(recipe, told[earlier].reset_index(drop=True), unit)
+    if there.names != worth.names:
+        return prior, None
+    rows = told[later].reset_index(drop=True)
+    logs = there.log_revenue(rows)
+    spent = rows["revenue"].to_numpy(dtype=float) / unit
+    return weights(logs, spent, rows["as_of"], prior, losses.money), _Judged(logs, rows, unit)
+
+
+def _levels(logs: np.ndarray, told: pd.DataFrame, unit: float) -> pd.Series:
+    """By how much the revenue of each row's day lay beyond `logs` (rows,), in logarithms.
+
+    What is expected of a giant customer counts as the greatest (tamed) revenue at most, as what they spent.
+    """
+    spent = told["revenue"].to_numpy(dtype=float) / unit
+    draft = pd.DataFrame({"expected": np.minimum(np.exp(logs), spent.max()), "spent": spent})
+    groups = draft.groupby(told["as_of"].to_numpy())
+    level = {day: revenue_level(g["expected"].to_numpy(), g["spent"].to_numpy()) for day, g in groups}
+    return pd.Series(told["as_of"].map(level).to_numpy(dtype=float), index=told.index)
+
+
+def _last_day(worth: Worth, told: pd.DataFrame) -> _Judged:
+    """The rows of the last day as the members that were fitted on them have it: a little too sure."""
+    rows = told[told["as_of"] == told["as_of"].max()].reset_index(drop=True)
+    return _Judged(worth.log_revenue(rows), rows, worth.unit)
+
+
+def _spread(later: _Judged, blend: Mapping[str, float], horizon_days: int, deviation: float) -> Spread | None:
+    """How far revenue lay from what the members predicted, each day's level taken off."""
+    logs = blended(later.logs, blend)
+    predicted = later.unit * np.exp(logs + _levels(logs, later.rows, later.unit).to_numpy())
+    revenue = later.rows["revenue"].to_numpy(dtype=float)
+    silent = _silent(later.rows, revenue == 0.0)
+    return measure_spread(Outcome(predicted, silent, revenue), horizon_days, deviation)
+
+
+def _silent(rows: pd.DataFrame, spent_nothing: np.ndarray) -> np.ndarray:
+    """The probability of spending nothing as the models of buying have it, at the level of each row's day."""
+    silence = rows["btyd_silence"].to_numpy(dtype=float)
+    draft = pd.DataFrame({"z": silence, "nothing": spent_nothing.astype(float)})
+    groups = draft.groupby(rows["as_of"].to_numpy())
+    level = {day: churn_level(g["z"].to_numpy(), g["nothing"].to_numpy()) for day, g in groups}
+    return np.asarray(expit(silence + rows["as_of"].map(level).to_numpy(dtype=float)))

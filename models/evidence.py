@@ -63,6 +63,12 @@ def sentence(dimension: str, customer: Customer) -> str | None:
 
 
 def _rhythm(c: Customer) -> Facts:
+    if c("subscription_comebacks") and c.has("days_since_all_cancelled"):
+        times = "once" if c("subscription_comebacks") == 1 else c.count("subscription_comebacks", "time")
+        since = f"the last time {c.days('days_since_all_cancelled')} ago"
+        yield f"cancelled all subscriptions {times} before, {since}"
+    if not c.has("days_since_order"):
+        return
     ago = f"{c.days('days_since_order')} ago ({c.day('last_order_at')})"
     if c("orders") == 1:
         yield f"one order so far, {ago}"
@@ -81,6 +87,7 @@ def _rhythm(c: Customer) -> Facts:
 
 
 def _spend(c: Customer) -> Facts:
+    yield from _dearer_or_smaller_plans(c)
     yield from _smaller_orders(c)
     yield from _deeper_discounts(c)
     if c.below_peers("usual_basket") and c("basket_mean") < c.peers["usual_basket"]:
@@ -89,6 +96,14 @@ def _spend(c: Customer) -> Facts:
     if c.above_peers("usual_discounted_share") and _share_discounted(c) > c.peers["usual_discounted_share"]:
         told = f"{c('discounted_orders'):.0f} of {c.count('orders', 'order')} bought with a discount"
         yield f"{told}; customers like this: {words.percent(c.peers['usual_discounted_share'])}"
+
+
+def _dearer_or_smaller_plans(c: Customer) -> Facts:
+    if c("price_rises_365d") and c.has("price_rise_365d", "last_price_rise_at"):
+        told = f"the subscription rose by {c.money('price_rise_365d')} a month in the last 365 days"
+        yield f"{told}, the last time on {c.day('last_price_rise_at')}"
+    if c("downgrades_365d"):
+        yield f"{c.count('downgrades_365d', 'change')} to a cheaper plan in the last 365 days"
 
 
 def _share_discounted(c: Customer) -> float:
@@ -121,6 +136,10 @@ def _spells(c: Customer, name: str) -> list[tuple[str, str, str]]:
 
 
 def _product(c: Customer) -> Facts:
+    before = "subscriptions_365d_before"
+    if c.has(before, "subscriptions_running") and c("subscriptions_running") < c(before):
+        running = f"{c.count('subscriptions_running', 'subscription')} running"
+        yield f"{running}; a year ago, {c(before):.0f}"
     yield from _more_returns(c)
     if c("returns_365d") and _is_above_peers(c, "returned_share_365d", "returned_365d", "amount_365d"):
         peers = words.percent(c.peers["returned_share_365d"])

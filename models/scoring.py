@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import ibis
 import numpy as np
@@ -17,9 +16,11 @@ from features.errors import HistoryError, ModelError
 from features.live import Live, Rows
 from features.snapshots import before, population, span
 from models.bundle import Bundle
-from models.evidence import Customer, sentence
+from models.reading import read
 from models.status import status
-from models.weakpoints import NAMED, Naming, Points, echoes, points, ranked
+from models.subscription_value import PRICE, contractual_value
+from models.telling import tell
+from models.weakpoints import Points
 
 
 @dataclass(frozen=True)
@@ -41,20 +42,23 @@ def score(bundle: Bundle, tables: Mapping[str, ibis.Table], as_of: datetime, pla
     """
     require_tables(bundle, {name: table.columns for name, table in tables.items()})
     known = before(tables, as_of)
-    lookback_days = bundle.manifest.definitions.lookback_days
-    snapshots = population(known, [as_of], lookback_days)
+    definitions = bundle.manifest.definitions
+    snapshots = population(known, [as_of], definitions.lookback_days, definitions.mode)
     frame = build(known, snapshots, bundle.reference).to_pandas()
+    if frame.empty and definitions.mode == "contractual":
+        raise HistoryError(_nobody_subscribed(as_of))
     if frame.empty:
         first, _ = span(tables)
         last = first if as_of <= first else span(known)[1]
-        raise HistoryError(_nobody(first, last, as_of, lookback_days))
+        raise HistoryError(_nobody(first, last, as_of, definitions.lookback_days))
     dimensions = {feature.name: feature.dimension for feature in catalog(known)}
     return score_frame(bundle, frame, dimensions, playbook)
 
 
 def live_of(bundle: Bundle) -> Live:
     """What computes the features of raw events for this bundle, ready for the tables it was trained on."""
-    live = Live(bundle.reference, bundle.manifest.definitions.lookback_days)
+    definitions = bundle.manifest.definitions
+    live = Live(bundle.reference, definitions.lookback_days, mode=definitions.mode)
     live.prepare(bundle.manifest.tables, tuple(bundle.churn.columns.categories))
     return live
 
@@ -67,6 +71,8 @@ def score_rows(bundle: Bundle, live: Live, rows: Rows, as_of: datetime, playbook
     events = live.read(rows)
     require_tables(bundle, {name: table.column_names for name, table in events.items()})
     frame = live.of(events, as_of)
+    if frame.empty and bundle.manifest.definitions.mode == "contractual":
+        raise HistoryError(_nobody_subscribed(as_of))
     if frame.empty:
         times = events["orders"]["ordered_at"].to_pylist()
         last = max((time for time in times if time < as_of), default=as_of)
@@ -78,18 +84,15 @@ def score_frame(
     bundle: Bundle, frame: pd.DataFrame, dimensions: Mapping[str, str], playbook: Playbook
 ) -> Scored:
     """Score rows of features, as `build` makes them. `dimensions`: feature → dimension."""
-    definitions = bundle.manifest.definitions
     frame = frame.sort_values("customer_id", ignore_index=True)
     scores = _figures(bundle, frame)
-    weights = points(*bundle.churn.contributions(frame), dimensions)
-    naming = Naming(definitions.named_from_points, definitions.cause_before_rhythm)
-    told = _weak_points(bundle, frame, weights, naming)
-    scores = pd.concat([scores, told], axis=1)
+    weights = read(bundle, frame, dimensions)
+    scores = pd.concat([scores, tell(bundle, frame, weights)], axis=1)
     scores["action"] = _action(scores, frame, playbook)
     order = scores.sort_values(["value_at_risk", "customer_id"], ascending=[False, True]).index
     return Scored(
         scores.loc[order].reset_index(drop=True),
-        Points(weights.base_risk, weights.by_dimension.loc[order].reset_index(drop=True)),
+        Points(weights.base_risk, weights.points.loc[order].reset_index(drop=True)),
         frame.loc[order].reset_index(drop=True),
     )
 
@@ -115,8 +118,7 @@ def require_tables(bundle: Bundle, tables: Mapping[str, Sequence[str]]) -> None:
 def _figures(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
     definitions = bundle.manifest.definitions
     churn = bundle.churn.predict(frame)
-    clv = bundle.clv.expected_revenue(frame, definitions.clv_horizon_days)
-    low, high = bundle.clv.interval(clv)
+    clv, low, high = customer_value(bundle, frame, churn)
     return pd.DataFrame(
         {
             "customer_id": frame["customer_id"].astype("str"),
@@ -133,12 +135,27 @@ def _figures(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def customer_value(
+    bundle: Bundle, frame: pd.DataFrame, churn: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The CLV of each row and the ends of its 80 % interval, in money, shape (rows,); null: not known."""
+    definitions = bundle.manifest.definitions
+    if bundle.clv is None:
+        usual = bundle.peers.everyone.get(PRICE, float("nan"))
+        return contractual_value(frame, churn, definitions, usual)
+    clv = bundle.clv.expected_revenue(frame, definitions.clv_horizon_days)
+    return clv, *bundle.clv.interval(frame, clv, churn, definitions.clv_horizon_days)
+
+
 def _next_order(churn: np.ndarray, frame: pd.DataFrame, definitions: Definitions) -> pd.Series:
     """The day by which the next order is as likely to have come as not, at a steady chance a day.
 
     It lies within the horizon where churn is less likely than not, and beyond it otherwise. Null where
-    it lies beyond the horizon of the CLV: no next order is expected.
+    it lies beyond the horizon of the CLV: no next order is expected. Null too where churn says nothing of
+    orders: it is contractual.
     """
+    if definitions.mode == "contractual":
+        return pd.Series(pd.NaT, index=frame.index, dtype=frame["as_of"].dtype)
     inside = np.clip(churn, 1e-9, 1 - 1e-9)
     days = np.ceil(definitions.horizon_days * np.log(0.5) / np.log(inside))
     none_comes = days > definitions.clv_horizon_days
@@ -160,28 +177,11 @@ def _action(scores: pd.DataFrame, frame: pd.DataFrame, playbook: Playbook) -> pd
     return action.mask(frame["complaints_open"] > 0, playbook.open_complaint)
 
 
-def _weak_points(bundle: Bundle, frame: pd.DataFrame, weights: Points, naming: Naming) -> pd.DataFrame:
-    rows, values = _records(frame), _records(weights.by_dimension)
-    told = [_named(bundle, row, value, naming) for row, value in zip(rows, values, strict=True)]
-    table: dict[str, Any] = {}
-    for place in range(NAMED):
-        at = [named[place] if place < len(named) else (None, np.nan, None) for named in told]
-        table[f"weak_point_{place + 1}"] = pd.array([name for name, _, _ in at], dtype="str")
-        table[f"weak_point_{place + 1}_points"] = [size for _, size, _ in at]
-        table[f"weak_point_{place + 1}_says"] = pd.array([text for _, _, text in at], dtype="str")
-    return pd.DataFrame(table, index=frame.index)
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _named(
-    bundle: Bundle, row: Mapping[str, Any], value: Mapping[str, float], naming: Naming
-) -> list[tuple[str, float, str]]:
-    customer = Customer(row, bundle.peers.of(row.get("segment")), bundle.manifest.definitions.currency)
-    told = ((name, sentence(name, customer)) for name in ranked(value, naming, echoes(row)))
-    return [(name, value[name], text) for name, text in told if text is not None][:NAMED]
+def _nobody_subscribed(as_of: datetime) -> str:
+    return (
+        f"No customer has a subscription running as of {as_of:%Y-%m-%d}, so there is nobody to score. "
+        "Choose another day."
+    )
 
 
 def _nobody(first: datetime, last: datetime, as_of: datetime, lookback_days: int) -> str:

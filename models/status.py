@@ -15,7 +15,10 @@ def status(frame: pd.DataFrame, definitions: Definitions) -> np.ndarray:
 
     Measured in the customer's own usual gap plus its usual variation (one standard deviation; as much as the
     gap itself, as of a Poisson buyer, where too few gaps are known). New: one order day and not yet slowing.
+    Contractual: whoever has a subscription running is active, and new in the first horizon of days.
     """
+    if definitions.mode == "contractual":
+        return np.where(frame["subscription_days"] < definitions.horizon_days, "new", "active")
     spread = np.nan_to_num(frame["gap_spread"].to_numpy(dtype=float), nan=1.0)
     usual = frame["usual_gap"].to_numpy(dtype=float) * (1.0 + spread)
     overdue = frame["days_since_order"].to_numpy(dtype=float) / usual

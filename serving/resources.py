@@ -38,6 +38,4 @@ class Resources:
         folder = os.environ.get("AMITY_BUNDLE")
         if not folder:
             raise ConfigError("AMITY_BUNDLE is not set; start the service with `amity serve`.")
-        resources = cls(load(Path(folder)), Store.open(), settings.load(Playbook))
-        _ = resources.live
-        return resources
+        return cls(load(Path(folder)), Store.open(), settings.load(Playbook))

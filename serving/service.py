@@ -5,10 +5,12 @@ from __future__ import annotations
 import bentoml
 from starlette.types import Receive, Scope, Send
 
+from features.collector import collect_rarely
 from serving import lists
 from serving.api import make_api
 from serving.docs import add_docs
 from serving.resources import Resources
+from serving.warming import warm
 
 SECONDS = 60
 AT_ONCE = 64
@@ -34,7 +36,9 @@ class Amity:
     """Access logs and metrics are off: both would keep customers' ids, which stand in the paths."""
 
     def __init__(self) -> None:
+        collect_rarely()
         self._resources = Resources.open()
+        warm(self._resources)
         api.state.resources = self._resources
 
     def __is_ready__(self) -> bool:

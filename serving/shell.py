@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar, get_args
 
 import click
 from rich.console import Console
+from rich.progress import track
+
+from features.tables import Mode
 
 out = Console()
 err = Console(stderr=True)
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class Day(click.ParamType[datetime]):
@@ -43,7 +48,24 @@ skip_option = click.option(
 )
 
 
+def own_table_options(command: F) -> F:
+    command = click.option(
+        "--dimensions", type=click.Path(path_type=Path), help="With --label: a YAML file, column: dimension."
+    )(command)
+    command = click.option("--id", "id_column", help="With --label: the column that says whose row it is.")(
+        command
+    )
+    return click.option(
+        "--label", help="SOURCE is one CSV or Parquet file; this column of it says who churned."
+    )(command)
+
+
 def definition_options(command: F) -> F:
+    command = click.option(
+        "--mode",
+        type=click.Choice(get_args(Mode)),
+        help="Churn is silence, or the end of all subscriptions; instead of mode in configs/.",
+    )(command)
     for name in ("clv-horizon-days", "lookback-days", "horizon-days"):
         command = click.option(
             f"--{name}", type=int, help=f"Instead of {name.replace('-', '_')} in configs/."
@@ -66,6 +88,11 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
     """Show what goes on while it does; the function given changes the words."""
     with err.status(f"{what} …") as status:
         yield lambda words: status.update(f"{words} …")
+
+
+def counted(what: str) -> Callable[[Iterable[T]], Iterable[T]]:
+    """What shows a bar while it goes through a list."""
+    return lambda items: track(items, description=f"{what} …", console=err, transient=True)
 
 
 def print_json(document: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from features.collector import collect_rarely
 from features.sources import Source, open_source
 
 Row = Mapping[str, object]
@@ -23,7 +23,7 @@ Tables = Mapping[str, Sequence[Row] | pa.Table]
 Put = Callable[[str, Tables], str]
 Read = Callable[..., Source]
 
-gc.set_threshold(200_000, 20, 20)  # compiling the catalogue makes millions of objects, and no garbage
+collect_rarely()
 
 SMALL_TABLES = {
     "spark.sql.shuffle.partitions": "2",

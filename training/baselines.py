@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from models.beta_geometric import BGNBD
-from models.clv import history
+from models.buying import history
 
 RECENCY = ("days_since_order",)
 RFM = ("days_since_order", "order_days", "amount_total")

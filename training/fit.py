@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import ibis
@@ -14,23 +15,24 @@ import pandas as pd
 
 from configs.settings import Definitions, TrainingSettings
 from features.build import KEYS, build, catalog
+from features.catalog import Feature
 from features.labels import labels
 from features.reference import Reference, reference
-from features.snapshots import before, population, span
+from features.snapshots import Tables, before, population, span
 from features.tables import CONTRACT
+from models.btyd_fit import THREADS
 from models.bundle import Bundle, Manifest
-from models.churn import ChurnModel, Trees, fit_churn
-from models.clv import INPUTS, ClvModel, Spread, fit_clv, measure_spread
+from models.causes import fit_causes
+from models.churn import ChurnModel, History, fit_churn
+from models.clv import ClvModel, fit_clv
 from models.peers import peers
+from models.spread import Spread
+from models.trees import Trees
+from training.outlook import Outlook, long_spread, outlook
 from training.plan import Plan, plan
-
-SHORTEST_PAST = 180
-"""Days of history before a finished CLV horizon that make it worth measuring the spread on."""
 
 HASHES = 2**31 - 1
 """A row's hash is taken modulo this prime, so that the sum over a few billion rows has room."""
-
-Tables = Mapping[str, ibis.Table]
 
 
 def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: TrainingSettings) -> Bundle:
@@ -40,9 +42,13 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
     """
     known = before(tables, as_of)
     told = reference(known, as_of)
-    active = population(known, [as_of], definitions.lookback_days)
+    active = population(known, [as_of], definitions.lookback_days, definitions.mode)
     today = build(known, active, told).order_by("customer_id").to_pandas()
     chosen = plan_for(known, as_of, definitions, settings)
+    frame = training_frame(known, chosen, definitions, told)
+    by = recipe(known, as_of, definitions, settings, told)
+    churn, clv = by.both(frame, today)
+    spread = _spread(known, as_of, definitions, told, by) or (clv.spread if clv else None)
     numbers = [f.name for f in catalog(known).available(known) if f.kind == "number"]
     return Bundle(
         manifest=Manifest(
@@ -54,32 +60,36 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
             settings=settings.model_dump() | {"days": [day.isoformat() for day in chosen.days]},
         ),
         reference=told,
-        churn=fit_churn_model(known, chosen, definitions, settings, told).measured_from(today),
-        clv=fit_clv_model(known, as_of, definitions, told),
+        churn=churn.measured_from(today),
+        clv=replace(clv, spread=spread) if clv else None,
         peers=peers(today, numbers),
+        causes=fit_causes(frame, by.features, settings.seed),
     )
 
 
+def _spread(
+    tables: Tables, as_of: datetime, definitions: Definitions, told: Reference, by: Recipe
+) -> Spread | None:
+    """The spread over the horizon of the CLV, where it can be had by itself."""
+    if by.outlook is None:
+        return None
+    return long_spread(tables, as_of, definitions, told, by.outlook.revenue.deviations[0])
+
+
 def plan_for(tables: Tables, as_of: datetime, definitions: Definitions, settings: TrainingSettings) -> Plan:
-    first, _ = span(tables)
-    customers = int(tables["orders"].customer_id.nunique().to_pyarrow().as_py())
+    first, _ = span(tables, definitions.mode)
+    table = tables["subscriptions" if definitions.mode == "contractual" else "orders"]
+    customers = int(table.customer_id.nunique().to_pyarrow().as_py())
     return plan(first, as_of, definitions, settings, customers)
 
 
 def training_frame(tables: Tables, days: Plan, definitions: Definitions, told: Reference) -> pd.DataFrame:
     """One row per active customer and training day: keys, features, `churned`, `revenue`."""
-    snapshots = population(tables, days.days, definitions.lookback_days)
+    snapshots = population(tables, days.days, definitions.lookback_days, definitions.mode)
     rows = build(tables, snapshots, told)
-    outcome = labels(tables, snapshots, definitions.horizon_days)
+    outcome = labels(tables, snapshots, definitions.horizon_days, definitions.mode)
     frame: pd.DataFrame = rows.join(outcome, list(KEYS)).to_pandas()
     return frame.sort_values(["as_of", "customer_id"], ignore_index=True)
-
-
-def fit_churn_model(
-    tables: Tables, days: Plan, definitions: Definitions, settings: TrainingSettings, told: Reference
-) -> ChurnModel:
-    frame = training_frame(tables, days, definitions, told)
-    return fit_churn(frame, catalog(tables).available(tables), trees(settings))
 
 
 def trees(settings: TrainingSettings) -> Trees:
@@ -88,37 +98,54 @@ def trees(settings: TrainingSettings) -> Trees:
     )
 
 
-def fit_clv_model(tables: Tables, as_of: datetime, definitions: Definitions, told: Reference) -> ClvModel:
-    """The CLV model as of a day, with its spread measured on the longest horizon that is over."""
-    histories = customer_histories(tables, as_of, told)
-    return fit_clv(histories, told.return_share, _spread(tables, as_of, definitions, told))
+@dataclass(frozen=True)
+class Recipe:
+    """All that a fit takes beside its rows: features to choose from, sizes, and the outlook as of the day.
+
+    `outlook`: null where churn is contractual, and orders don't tell of it.
+    """
+
+    features: tuple[Feature, ...]
+    trees: Trees
+    horizon_days: int
+    outlook: Outlook | None
+
+    def churn(self, frame: pd.DataFrame, today: pd.DataFrame) -> ChurnModel:
+        """Fitted on `frame`, at the level of the horizon to come; `today`: the day's active customers."""
+        if self.outlook is None:
+            return fit_churn(frame, self.features, self.trees)
+        history = History(self.outlook.buying, self.horizon_days)
+        return fit_churn(frame, self.features, self.trees, history).at(self.outlook.churn, today)
+
+    def clv(self, frame: pd.DataFrame, today: pd.DataFrame) -> ClvModel | None:
+        """The same for the CLV; null where churn is contractual."""
+        if self.outlook is None:
+            return None
+        level, buying = self.outlook.revenue, self.outlook.buying
+        fitted = fit_clv(frame, self.features, self.trees, buying, self.horizon_days, level.deviations[0])
+        return fitted.at(level, today)
+
+    def both(self, frame: pd.DataFrame, today: pd.DataFrame) -> tuple[ChurnModel, ClvModel | None]:
+        """Both models, fitted side by side: LightGBM leaves Python alone while it grows trees.
+
+        The fits within limit the threads of the whole process; were the limit not set around both, one fit
+        would lift it amid the other, and the last bits of sums depend on it.
+        """
+        with THREADS.limit(limits=1, user_api="blas"), ThreadPoolExecutor(2) as pool:
+            churn, clv = pool.submit(self.churn, frame, today), pool.submit(self.clv, frame, today)
+            return churn.result(), clv.result()
 
 
-def customer_histories(tables: Tables, as_of: datetime, told: Reference) -> pd.DataFrame:
-    """Everyone who ordered before `as_of`, active or not, with the inputs of the CLV."""
-    known = before(tables, as_of)
-    everyone = population(known, [as_of], None)
-    frame: pd.DataFrame = build(known, everyone, told, only=INPUTS).to_pandas()
-    return frame.sort_values("customer_id", ignore_index=True)
-
-
-def _spread(tables: Tables, as_of: datetime, definitions: Definitions, told: Reference) -> Spread | None:
-    first, _ = span(tables)
-    for horizon in (definitions.clv_horizon_days, definitions.horizon_days):
-        past = as_of - timedelta(days=horizon)
-        if past >= first + timedelta(days=SHORTEST_PAST):
-            return _spread_over(tables, past, horizon, definitions, told)
-    return None
-
-
-def _spread_over(
-    tables: Tables, past: datetime, horizon: int, definitions: Definitions, told: Reference
-) -> Spread | None:
-    model = fit_clv(customer_histories(tables, past, told), told.return_share)
-    snapshots = population(tables, [past], definitions.lookback_days)
-    rows = build(tables, snapshots, told, only=INPUTS).join(labels(tables, snapshots, horizon), list(KEYS))
-    frame = rows.to_pandas().sort_values("customer_id", ignore_index=True)
-    return measure_spread(model.expected_revenue(frame, horizon), frame["revenue"].to_numpy(), horizon)
+def recipe(
+    tables: Tables, as_of: datetime, definitions: Definitions, settings: TrainingSettings, told: Reference
+) -> Recipe:
+    """The recipe as of a day, from facts before it."""
+    return Recipe(
+        catalog(tables).available(tables),
+        trees(settings),
+        definitions.horizon_days,
+        outlook(tables, as_of, definitions, told) if definitions.mode == "non_contractual" else None,
+    )
 
 
 def used(tables: Tables) -> dict[str, tuple[str, ...]]:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 from configs.settings import Definitions, TrainingSettings
-from features.build import catalog
-from features.errors import AmityError, HistoryError, ModelError
+from features.errors import HistoryError
 from features.reference import Reference, reference
-from features.snapshots import before
-from models.bundle import Bundle
-from models.churn import fit_churn
-from models.clv import fit_clv
+from features.snapshots import Tables, before
 from training.baselines import RECENCY, RFM, bg_nbd, logistic
-from training.fit import Tables, customer_histories, plan_for, training_frame, trees
+from training.contractual import baselines, contractual_revenue
+from training.fit import Recipe, plan_for, recipe, training_frame
+from training.groups import groups
 from training.metrics import churn_metrics, money_metrics
+from training.outlook import customer_histories
 from training.plan import Plan
 
 FOLDS = 4
@@ -33,7 +32,8 @@ class Judgement:
 
     `outcome`: customer_id, churned, revenue. `metrics`: model → figures. `probabilities`: model → churn
     probability, in the order of `outcome`. `on_customers_held_out`: true where history was too short to train
-    on earlier days, and the customers were split instead.
+    on earlier days, and the customers were split instead. `groups`: as `training.groups` gives them, in the
+    order of `outcome`.
     """
 
     as_of: datetime
@@ -42,6 +42,7 @@ class Judgement:
     metrics: Mapping[str, Mapping[str, float]]
     on_customers_held_out: bool
     settings: TrainingSettings
+    groups: pd.DataFrame | None = None
 
     @property
     def churned(self) -> np.ndarray:
@@ -60,42 +61,26 @@ def judge(tables: Tables, as_of: datetime, definitions: Definitions, settings: T
         held_out = train["churned"].nunique() < 2
     except HistoryError:
         held_out = True
-    recipes = _recipes(tables, settings)
+    short = definitions.model_copy(update={"clv_horizon_days": definitions.horizon_days})
+    by = recipe(known, day, short, settings, told)
+    recipes = _recipes(by)
+    by_orders = by.outlook is not None
     probabilities = {
         name: _cross_fitted(recipe, judged) if held_out else recipe(train, judged)
         for name, recipe in recipes.items()
     }
-    histories = customer_histories(tables, day, told)
-    probabilities["BG/NBD"] = bg_nbd(histories, judged, definitions.horizon_days)
+    if by_orders:
+        histories = customer_histories(known, day, told)
+        probabilities["BG/NBD"] = bg_nbd(histories, judged, definitions.horizon_days)
     churned = judged["churned"].to_numpy(dtype=float)
     metrics = {name: churn_metrics(churned, p) for name, p in probabilities.items()}
-    clv = fit_clv(histories, told.return_share)
-    predicted = clv.expected_revenue(judged, definitions.horizon_days)
-    metrics[AMITY] |= money_metrics(judged["revenue"].to_numpy(dtype=float), predicted)
+    if not by_orders:
+        revenue = contractual_revenue(judged, probabilities[AMITY], short)
+    else:
+        revenue = _cross_fitted(partial(_revenue, by), judged) if held_out else _revenue(by, train, judged)
+    metrics[AMITY] |= money_metrics(judged["revenue"].to_numpy(dtype=float), revenue)
     outcome = judged[["customer_id", "churned", "revenue"]]
-    return Judgement(day, outcome, probabilities, metrics, held_out, settings)
-
-
-def judge_champion(
-    champion: Bundle, tables: Tables, judgement: Judgement, definitions: Definitions
-) -> dict[str, float]:
-    """The champion's figures on the same customers and the same day.
-
-    Where the champion has seen that horizon's outcome, its recipe is trained anew as of the judged day.
-    Raises AmityError where it can't be judged here: other definitions, or other tables.
-    """
-    if _words(champion.manifest.definitions) != _words(definitions):
-        raise AmityError("the champion defines churn by other days")
-    if champion.manifest.as_of > judgement.as_of:
-        settings = _recipe_of(champion)
-        if settings == judgement.settings:
-            return dict(judgement.metrics[AMITY])
-        again = judge(
-            tables, judgement.as_of + timedelta(days=definitions.horizon_days), definitions, settings
-        )
-        return dict(again.metrics[AMITY])
-    judged = judged_frame(tables, judgement.as_of, definitions, champion.reference)
-    return churn_metrics(judgement.churned, champion.churn.predict(judged))
+    return Judgement(day, outcome, probabilities, metrics, held_out, settings, groups(judged, definitions))
 
 
 def judged_frame(tables: Tables, day: datetime, definitions: Definitions, told: Reference) -> pd.DataFrame:
@@ -109,33 +94,28 @@ def judged_frame(tables: Tables, day: datetime, definitions: Definitions, told: 
     return frame
 
 
-Recipe = Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]
+Predicted = Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]
 
 
-def _recipes(tables: Tables, settings: TrainingSettings) -> dict[str, Recipe]:
-    features = catalog(tables).available(tables)
-    return {
-        AMITY: lambda train, judged: fit_churn(train, features, trees(settings)).predict(judged),
+def _recipes(by: Recipe) -> dict[str, Predicted]:
+    amity: dict[str, Predicted] = {AMITY: lambda train, judged: by.churn(train, judged).predict(judged)}
+    if by.outlook is None:
+        return amity | baselines()
+    return amity | {
         "RFM logistic": lambda train, judged: logistic(train, judged, RFM),
         "recency alone": lambda train, judged: logistic(train, judged, RECENCY),
     }
 
 
-def _cross_fitted(recipe: Recipe, judged: pd.DataFrame) -> np.ndarray:
+def _revenue(by: Recipe, train: pd.DataFrame, judged: pd.DataFrame) -> np.ndarray:
+    fitted = by.clv(train, judged)
+    return fitted.expected_revenue(judged, by.horizon_days) if fitted else np.zeros(len(judged))
+
+
+def _cross_fitted(recipe: Predicted, judged: pd.DataFrame) -> np.ndarray:
     """Each customer's probability from a model that has not seen them."""
     fold = np.arange(len(judged)) % FOLDS
     probability = np.empty(len(judged))
     for held in range(FOLDS):
         probability[fold == held] = recipe(judged[fold != held], judged[fold == held])
     return probability
-
-
-def _recipe_of(champion: Bundle) -> TrainingSettings:
-    try:
-        return TrainingSettings(**{k: v for k, v in champion.manifest.settings.items() if k != "days"})
-    except ValidationError:
-        raise ModelError("its training settings are not those of this Amity") from None
-
-
-def _words(definitions: Definitions) -> tuple[int, int]:
-    return definitions.horizon_days, definitions.lookback_days

@@ -10,7 +10,7 @@ from configs.settings import Definitions, TrainingSettings
 from features.errors import HistoryError
 
 FEWEST_SNAPSHOTS = 3
-MOST_ROWS = 1_500_000
+MOST_ROWS = 300_000
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Plan:
 
 
 def plan(
-    first_order: datetime,
+    first: datetime,
     as_of: datetime,
     definitions: Definitions,
     settings: TrainingSettings,
@@ -30,18 +30,26 @@ def plan(
 ) -> Plan:
     """The snapshots to train on as of a day; `customers`: how many there are, which bounds the memory.
 
+    `first`: the first order; contractual, the first cancellation, of which subscriptions bring all history.
     Raises HistoryError where no horizon is over since there was enough history before it.
     """
+    contractual = definitions.mode == "contractual"
+    history = 0 if contractual else settings.first_history_days
     last = as_of - timedelta(days=definitions.horizon_days)
-    earliest = first_order + timedelta(days=settings.first_history_days)
+    earliest = _midnight(first) if contractual else first + timedelta(days=history)
     if last < earliest:
-        needed = definitions.horizon_days + settings.first_history_days
+        what = "cancellations" if contractual else "orders"
+        what = "cancellations" if contractual else "orders"
         raise HistoryError(
-            f"There is less history than one horizon needs: orders start on {first_order:%Y-%m-%d}, and "
-            f"training as of {as_of:%Y-%m-%d} needs {needed} days before it ({settings.first_history_days} "
-            f"of history and a horizon of {definitions.horizon_days}); there are "
-            f"{(as_of - first_order).days}. Choose a later day or a shorter horizon_days."
+            f"There is less history than one horizon needs: {what} start on {first:%Y-%m-%d}, and training "
+            f"as of {as_of:%Y-%m-%d} needs {definitions.horizon_days + history} days before it ({history} of "
+            f"history and a horizon of {definitions.horizon_days}); there are {(as_of - first).days}. Choose "
+            "a later day or a shorter horizon_days."
         )
     most = max(FEWEST_SNAPSHOTS, min(settings.max_snapshots, MOST_ROWS // max(1, customers)))
     days: Sequence[datetime] = [last - timedelta(days=settings.step_days * step) for step in range(most)]
     return Plan(as_of, tuple(sorted(day for day in days if day >= earliest)))
+
+
+def _midnight(time: datetime) -> datetime:
+    return time.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -46,8 +46,8 @@ def shap_plot(churn: ChurnModel, sample: pd.DataFrame, file: Path) -> None:
         _, contributions = churn.contributions(sample)
         shap.summary_plot(
             contributions.to_numpy(),
-            churn.columns.matrix(sample),
-            feature_names=list(churn.columns.names),
+            churn.values(sample).to_numpy(dtype=float),
+            feature_names=list(churn.inputs),
             show=False,
             rng=np.random.default_rng(0),
         )

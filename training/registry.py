@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from contextlib import redirect_stderr
+from dataclasses import asdict
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any, Literal
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from rich.table import Table
+from rich.console import Group
+from rich.text import Text
 
 from configs.settings import home
 from features.errors import ModelError
 from features.reader.opening import shown
 from models.bundle import Bundle, load, save
-from training.tracking import MODEL, connect, tracking_uri
+from training import history
+from training.promotion import CHAMPION
+from training.sheet import sheet
+from training.tracking import MODEL, alone, connect, tracking_uri
 
-CHAMPION = "champion"
+GRADES = {
+    "log_loss": "log loss",
+    "brier": "Brier",
+    "auroc": "AUROC",
+    "average_precision": "avg. precision",
+    "calibration_error": "calib. error",
+}
 
 
 def register(model_uri: str) -> str:
@@ -27,15 +42,49 @@ def register(model_uri: str) -> str:
         return str(mlflow.register_model(model_uri, MODEL).version)
 
 
-def promote(version: str) -> None:
-    """Give a version the alias `champion`; raises ModelError where there is no such version."""
+def promote(version: str, because: str = "by hand") -> None:
+    """Make a version the champion, and record it; raises ModelError where there is no such version."""
     connect()
-    client = MlflowClient()
     try:
-        client.get_model_version(MODEL, version)
+        MlflowClient().get_model_version(MODEL, version)
     except MlflowException:
         raise ModelError(f"There is no model version {version!r}. {_what_there_is()}") from None
+    with alone():
+        _crown(version, "promoted", because)
+
+
+def rollback(because: str = "by hand") -> tuple[str, str]:
+    """Make the champion before the present one champion again, and record it; both versions come back.
+
+    Raises ModelError where there was none before.
+    """
+    connect()
+    with alone():
+        present = _aliases().get(CHAMPION)
+        if present is None:
+            raise ModelError(f"There is no champion to roll back from. {_what_there_is()}")
+        there = _versions()
+        line = [version for version in history.champions(_events(), present) if version in there]
+        earlier = [version for version in line[:-1] if version != present]
+        if not earlier:
+            raise ModelError(
+                f"There was no champion before version {present}. `amity promote VERSION` makes another one "
+                f"champion. {_what_there_is()}"
+            )
+        _crown(earlier[-1], "restored", because)
+    return earlier[-1], present
+
+
+def _crown(version: str, what: Literal["promoted", "restored"], because: str) -> None:
+    client, before = MlflowClient(), _aliases().get(CHAMPION)
+    event = history.Event(datetime.now(UTC).isoformat(), what, version, before, because)
+    known = history.read(client.get_model_version(MODEL, version).tags)
+    client.set_model_version_tag(MODEL, version, history.TAG, history.write([*known, event]))
     client.set_registered_model_alias(MODEL, CHAMPION, version)
+
+
+def _events() -> list[history.Event]:
+    return [event for found in _search() for event in history.read(found.tags)]
 
 
 def champion() -> Bundle | None:
@@ -63,38 +112,54 @@ def folder(alias: str) -> Path:
     return target
 
 
-def versions() -> list[dict[str, object]]:
-    """Each version, newest first: its aliases, the day it was trained as of, and how it was judged."""
+def run_of(alias: str) -> str:
+    """The id of the run that an alias or version comes from."""
+    connect()
+    return str(MlflowClient().get_model_version(MODEL, _version(alias)).run_id)
+
+
+def versions() -> list[dict[str, Any]]:
+    """Each version, newest first: its aliases, the day it was trained as of, how it was judged, and its past.
+
+    `champion_history`: when and why it became champion, and whose place it took. Null: a figure that isn't
+    there.
+    """
     connect()
     client, aliases = MlflowClient(), _aliases()
     listed = []
-    for number in reversed(_versions()):
-        run = client.get_run(client.get_model_version(MODEL, number).run_id)
+    for found in sorted(_search(), key=lambda found: -int(found.version)):
+        run = client.get_run(found.run_id)
         listed.append(
             {
-                "version": number,
-                "aliases": [alias for alias, version in aliases.items() if version == number],
+                "version": str(found.version),
+                "aliases": [alias for alias, version in aliases.items() if version == str(found.version)],
                 "as_of": run.data.params.get("as_of"),
-                "auroc": run.data.metrics.get("auroc"),
-                "log_loss": run.data.metrics.get("log_loss"),
+                **{name: run.data.metrics.get(name) for name in GRADES},
                 "because": run.data.tags.get("because"),
+                "run_id": found.run_id,
+                "champion_history": [asdict(event) for event in history.read(found.tags)],
             }
         )
     return listed
 
 
-def table(listed: list[dict[str, object]]) -> Table:
-    """`versions` as people read them."""
-    sheet = Table()
-    for name in ("version", "alias", "as of", "AUROC", "log loss", "why"):
-        sheet.add_column(name)
+def table(listed: list[dict[str, Any]]) -> Group:
+    """`versions` as people read them: the figures, and below them why each is or was champion, or not."""
+    lines = sheet(("version", "alias", "as of", *GRADES.values()), ("version", "alias", "as of"))
     for entry in listed:
-        aliases = ", ".join(str(alias) for alias in entry["aliases"])  # type: ignore[attr-defined]
-        figures = [f"{entry[name]:.4f}" if entry[name] is not None else "" for name in ("auroc", "log_loss")]
-        sheet.add_row(
-            str(entry["version"]), aliases, str(entry["as_of"])[:10], *figures, str(entry["because"])
-        )
-    return sheet
+        figures = [f"{entry[name]:.4f}" if entry[name] is not None else "" for name in GRADES]
+        lines.add_row(entry["version"], ", ".join(entry["aliases"]), str(entry["as_of"])[:10], *figures)
+    return Group(lines, *(Text(f"Version {entry['version']}: {_why(entry)}.") for entry in listed))
+
+
+def _why(entry: Mapping[str, Any]) -> str:
+    """The judgement's reason, and the last time that somebody decided otherwise."""
+    why, past = str(entry["because"]), entry["champion_history"]
+    if past and past[-1]["because"] != why:
+        last = past[-1]
+        instead = f" instead of version {last['instead_of']}" if last["instead_of"] else ""
+        why += f"; {last['what']} on {last['at'][:10]}{instead}: {last['because']}"
+    return why
 
 
 def _version(alias: str) -> str:
@@ -129,7 +194,11 @@ def _aliases() -> dict[str, str]:
 
 
 def _versions() -> list[str]:
-    return sorted((str(v.version) for v in MlflowClient().search_model_versions(f"name='{MODEL}'")), key=int)
+    return sorted((str(found.version) for found in _search()), key=int)
+
+
+def _search() -> list[ModelVersion]:
+    return list(MlflowClient().search_model_versions(f"name='{MODEL}'"))
 
 
 def _what_there_is() -> str:

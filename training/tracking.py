@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import math
 import os
@@ -10,12 +11,15 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
@@ -26,11 +30,17 @@ from features.check.report import reason
 from features.errors import ModelError
 from features.reader.opening import shown
 from models.bundle import Bundle, save
+from training.comparison import Comparison
 from training.judge import AMITY, Judgement
 from training.plots import calibration_plot, shap_plot
+from training.promotion import Decision
+from training.rerun import Record
 
 EXPERIMENT = "amity"
 MODEL = "amity"
+RECORD = "record.json"
+JUDGED = "judged.parquet"
+PLOTTED_ROWS = 2_000
 REQUIREMENTS = ("lightgbm", "numpy", "pandas", "scipy", "ibis-framework", "duckdb", "pydantic", "pyyaml")
 
 
@@ -50,7 +60,7 @@ def connect() -> None:
     if not given:  # MLflow sets it, and another home would take it for the user's wish
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     try:
-        with _alone():
+        with alone():
             _require_experiment(uri)
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise ModelError(
@@ -60,8 +70,8 @@ def connect() -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """One process at a time: two that make MLflow's tables at once spoil them."""
+def alone() -> Iterator[None]:
+    """One process of this home at a time: two that make MLflow's tables at once spoil them."""
     with (home() / ".mlflow.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -83,41 +93,104 @@ def _own_uri() -> str:
     return f"sqlite:///{home() / 'mlflow.db'}"
 
 
-@contextmanager
-def run(name: str) -> Iterator[str]:
-    """One MLflow run; it ends as failed where the block raises."""
-    connect()
-    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
-    with mlflow.start_run(run_name=name, experiment_id=experiment.experiment_id) as started:
-        yield started.info.run_id
+@dataclass(frozen=True)
+class Work:
+    """All that a training made. `customers`: the features of those active at its day."""
+
+    bundle: Bundle
+    judgement: Judgement
+    comparison: Comparison
+    record: Record
+    customers: pd.DataFrame
 
 
-def log(bundle: Bundle, judgement: Judgement, sample: pd.DataFrame, source: str) -> str:
-    """Log everything about a training to the run that is open; the URI of the logged model comes back.
-
-    `sample`: rows of features for the SHAP plot.
-    """
-    manifest = bundle.manifest
+def log(work: Work, source: str) -> str:
+    """Log everything about a training to the run that is open; the URI of the logged model comes back."""
+    manifest, judgement = work.bundle.manifest, work.judgement
     mlflow.log_params(
         manifest.definitions.model_dump()
         | {k: v for k, v in manifest.settings.items() if k != "days"}
         | {"as_of": manifest.as_of.isoformat(), "snapshots": len(manifest.settings["days"]), "source": source}
     )
-    mlflow.set_tags({"data_fingerprint": manifest.fingerprint, "code": manifest.code})
-    mlflow.log_metrics(_flat(judgement.metrics))
+    mlflow.set_tags(
+        {"data_fingerprint": manifest.fingerprint, "code": manifest.code, "lock": work.record.lock}
+    )
+    mlflow.log_metrics(_flat(judgement.metrics) | _profits(work.comparison))
+    mlflow.log_dict(work.record.to_dict(), RECORD)
+    mlflow.log_dict(_judged(judgement, work.comparison), "judgement.json")
+    if not work.comparison.grades.empty:
+        words = dict.fromkeys(("kind", "group", "model"), object)  # of which MLflow asks, and pandas 3 warns
+        mlflow.log_table(work.comparison.grades.astype(words), "grades.json")
     with tempfile.TemporaryDirectory() as folder:
         plots = Path(folder) / "plots"
         plots.mkdir()
         calibration_plot(judgement, plots / "calibration.png")
-        shap_plot(bundle.churn, sample, plots / "shap_summary.png")
+        shap_plot(work.bundle.churn, work.customers.head(PLOTTED_ROWS), plots / "shap_summary.png")
         mlflow.log_artifacts(str(plots), "plots")
-        mlflow.log_dict({"judged_as_of": judgement.as_of.isoformat(), **judgement.metrics}, "judgement.json")
-        return _log_model(bundle, save(bundle, Path(folder) / "bundle"))
+        _predictions(judgement).to_parquet(Path(folder) / JUDGED, index=False)
+        mlflow.log_artifact(str(Path(folder) / JUDGED))
+        return _log_model(work.bundle, save(work.bundle, Path(folder) / "bundle"))
 
 
-def note(*, promoted: bool, because: str) -> None:
+def note(decision: Decision) -> None:
     """Tag the run that is open with what was decided and why."""
-    mlflow.set_tags({"promoted": str(promoted).lower(), "because": because})
+    checks = {
+        f"check_{check.name}": f"{'holds' if check.holds else 'fails'}: {check.says}"
+        for check in decision.checks
+    }
+    mlflow.set_tags({"promoted": str(decision.promoted).lower(), "because": decision.because} | checks)
+
+
+def record_of(run_id: str) -> Record:
+    """The record of a run; raises ModelError for an unknown run, and one without a record."""
+    connect()
+    try:
+        MlflowClient().get_run(run_id)
+    except MlflowException:
+        raise ModelError(
+            f"There is no run {run_id!r} at {shown(tracking_uri())}. `amity models --json` lists the runs."
+        ) from None
+    found = _artifact(run_id, RECORD)
+    if found is None:
+        raise ModelError(f"Run {run_id} has no {RECORD}: it did not come to its end. Choose another run.")
+    return Record.from_dict(json.loads(found))
+
+
+def judged_of(run_id: str) -> pd.DataFrame | None:
+    """What the model of a run predicted on the day it was judged: customer_id, churned, probability.
+
+    Null where the run has no such file.
+    """
+    found = _artifact(run_id, JUDGED)
+    return None if found is None else pd.read_parquet(BytesIO(found))
+
+
+def _artifact(run_id: str, path: str) -> bytes | None:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return Path(MlflowClient().download_artifacts(run_id, path, folder)).read_bytes()
+        except (MlflowException, OSError):
+            return None
+
+
+def _predictions(judgement: Judgement) -> pd.DataFrame:
+    return judgement.outcome[["customer_id", "churned"]].assign(probability=judgement.probabilities[AMITY])
+
+
+def _judged(judgement: Judgement, comparison: Comparison) -> dict[str, Any]:
+    told = {
+        other: {metric: asdict(interval) for metric, interval in metrics.items()}
+        for other, metrics in comparison.differences.items()
+    }
+    return {"judged_as_of": judgement.as_of.isoformat(), **judgement.metrics, "differences": told}
+
+
+def _profits(comparison: Comparison) -> dict[str, float]:
+    figures = {
+        model: {"expected_maximum_profit": profit.per_customer, "contacted_share": profit.share}
+        for model, profit in comparison.expected_profit.items()
+    }
+    return _flat(figures)
 
 
 def _log_model(bundle: Bundle, folder: Path) -> str:

@@ -6,33 +6,48 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from configs.settings import Definitions, TrainingSettings
-from features.build import build
+from configs.settings import Definitions, Judging, TrainingSettings
 from features.errors import AmityError, ModelError
 from features.reader.opening import shown
-from features.snapshots import before, population
+from features.snapshots import Tables, before
 from models.bundle import Bundle
-from training import registry, tracking
-from training.fit import Tables, fit
-from training.judge import AMITY, Judgement, judge, judge_champion
+from training import registry, tracking, tune
+from training.champion import champion_on
+from training.comparison import Comparison, compare
+from training.fit import fit
+from training.judge import AMITY, Judgement, judge
+from training.promotion import CHAMPION, Decision, beside, decide
+from training.rerun import active, record
+from training.runs import run
 
-PLOTTED_ROWS = 2_000
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Training:
-    """What came of a training. `promoted`: whether it is the champion now; `because`: the reason in words."""
+    """What came of a training. `promoted`: whether it is the champion now; `because`: the reason in words.
+
+    `tuning`: how the trials of settings went, in words; empty where there were none.
+    """
 
     bundle: Bundle
     judgement: Judgement
+    comparison: Comparison
+    decision: Decision
     run_id: str
-    promoted: bool
-    because: str
+    tuning: str = ""
 
     @property
     def version(self) -> str:
         return self.bundle.manifest.version
+
+    @property
+    def promoted(self) -> bool:
+        return self.decision.promoted
+
+    @property
+    def because(self) -> str:
+        return self.decision.because
 
 
 def train(
@@ -42,54 +57,65 @@ def train(
     settings: TrainingSettings,
     *,
     source: str,
+    judging: Judging | None = None,
+    trials: int = 0,
     say: Say = lambda _: None,
 ) -> Training:
     """Train as of a day, from facts before it, and log all of it to MLflow.
 
     Raises HistoryError where there is too little to learn from. The version is registered only when
-    everything is logged, and becomes champion only when it beats the champion there is. `source`: the address
-    of the tables; a password in it is not logged.
+    everything is logged, and becomes champion only where the rule of `training.promotion` says so. `source`:
+    the address of the tables; a password in it is not logged. `trials`: of settings, before the training.
     """
-    tracking.connect()
     known = before(tables, as_of)
-    say("Judging the recipe on the last horizon that is over")
-    judgement = judge(known, as_of, definitions, settings)
-    say("Fitting on everything known")
-    bundle = fit(known, as_of, definitions, settings).with_metrics(
-        {"judged_as_of": judgement.as_of.isoformat(), "churn": tracking.finite(judgement.metrics[AMITY])}
-    )
-    say("Comparing with the champion")
-    better, because = _against_champion(known, judgement, definitions)
-    say("Logging to MLflow")
-    with tracking.run(f"train as of {as_of:%Y-%m-%d}") as run_id:
-        sample = build(known, population(known, [as_of], definitions.lookback_days), bundle.reference)
-        uri = tracking.log(
-            bundle, judgement, sample.order_by("customer_id").limit(PLOTTED_ROWS).to_pandas(), shown(source)
+    with run(f"train as of {as_of:%Y-%m-%d}") as run_id:
+        tuning = tune.tuned(known, as_of, definitions, settings, trials, say) if trials else None
+        settings = tuning.settings if tuning else settings
+        say("Judging the recipe on the last horizon that is over")
+        judgement = judge(known, as_of, definitions, settings)
+        say("Fitting on everything known")
+        bundle = fit(known, as_of, definitions, settings).with_metrics(
+            {"judged_as_of": judgement.as_of.isoformat(), "churn": tracking.finite(judgement.metrics[AMITY])}
         )
-        tracking.note(promoted=better, because=because)
+        say("Comparing with the champion")
+        judgement, comparison, decision = _decided(known, bundle, judgement, judging or Judging())
+        say("Logging to MLflow")
+        customers = active(known, bundle)
+        work = tracking.Work(bundle, judgement, comparison, record(bundle, known, customers), customers)
+        uri = tracking.log(work, shown(source))
+        tracking.note(decision)
     version = registry.register(uri)
-    if better:
-        registry.promote(version)
-    return Training(bundle.with_version(version), judgement, run_id, better, because)
+    if decision.promoted:
+        registry.promote(version, decision.because)
+    told = tuning.says if tuning else ""
+    return Training(bundle.with_version(version), judgement, comparison, decision, run_id, told)
 
 
-def _against_champion(tables: Tables, judgement: Judgement, definitions: Definitions) -> tuple[bool, str]:
+def _decided(
+    tables: Tables, challenger: Bundle, judgement: Judgement, judging: Judging
+) -> tuple[Judgement, Comparison, Decision]:
+    """The judgement with the champion beside, where there is one that can be judged, and the decision."""
     try:
         champion = registry.champion()
     except ModelError as error:
-        return True, f"the champion there is can't be used: {error}"
+        told = Decision(promoted=True, because=f"the champion there is can't be used: {error}")
+        return judgement, compare(judgement, judging), told
     if champion is None:
-        return True, "it is the first model"
-    name = f"the champion (version {champion.manifest.version})"
+        first = Decision(promoted=True, because="it is the first model")
+        return judgement, compare(judgement, judging), first
     try:
-        theirs = judge_champion(champion, tables, judgement, definitions)["log_loss"]
+        recorded = tracking.judged_of(registry.run_of(CHAMPION))
+        words = challenger.manifest.definitions
+        judgement = beside(judgement, champion_on(champion, recorded, tables, judgement, words))
     except AmityError as error:
-        return (
-            False,
-            f"{name} can't be judged on these tables: {error}. `amity promote` makes it champion by hand",
+        name = f"the champion (version {champion.manifest.version})"
+        because = (
+            f"{name} can't be judged on these tables: {error}. `amity promote` makes it champion by hand"
         )
-    ours = judgement.metrics[AMITY]["log_loss"]
-    figures = f"log loss {ours:.4f} against {theirs:.4f} on the horizon from {judgement.as_of:%Y-%m-%d}"
-    if ours < theirs:
-        return True, f"it beats {name}: {figures}"
-    return False, f"it does not beat {name}: {figures}"
+        return judgement, compare(judgement, judging), Decision(promoted=False, because=because)
+    comparison = compare(judgement, judging)
+    return (
+        judgement,
+        comparison,
+        decide(judgement, comparison, challenger.manifest, champion.manifest, judging),
+    )

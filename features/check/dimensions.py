@@ -20,30 +20,32 @@ def dimensions(tables: Mapping[str, ir.Table]) -> dict[str, Dimension]:
     """The seven dimensions in the order of the design."""
     lines = tables.get("order_lines")
     category = ["order_lines"] if lines is not None and "category" in lines.columns else []
+    held = tables.get("subscriptions")
+    priced = ["subscriptions"] if held is not None and "price" in held.columns else []
     found = {
-        "rhythm": _from(tables, "orders"),
-        "spend": _from(tables, "orders"),
-        "product": [*_from(tables, "returns"), *category],
+        "rhythm": _from(tables, "orders", "subscriptions"),
+        "spend": _from(tables, "orders", *priced),
+        "product": [*_from(tables, "returns"), *category, *_from(tables, "subscriptions")],
         "service": _from(tables, "tickets"),
         "satisfaction": _from(tables, "surveys"),
         "engagement": _from(tables, "engagement", "contacts"),
-        "profile": _from(tables, "customers"),
+        "profile": _from(tables, "customers", "subscriptions"),
     }
     needs = {
-        "rhythm": "orders",
-        "spend": "orders",
-        "product": "returns, or order_lines with a category",
+        "rhythm": "orders or subscriptions",
+        "spend": "orders, or subscriptions with a price",
+        "product": "returns, subscriptions, or order_lines with a category",
         "service": "tickets",
         "satisfaction": "surveys",
         "engagement": "engagement or contacts",
-        "profile": "customers",
+        "profile": "customers or subscriptions",
     }
     known = {
         name: Dimension(bool(sources), f"from {' and '.join(sources)}" if sources else f"needs {needs[name]}")
         for name, sources in found.items()
     }
-    if known["spend"].unlocked:
-        known["spend"] = Dimension(unlocked=True, why="from orders" + _sharper(tables["orders"]))
+    if "orders" in tables:
+        known["spend"] = Dimension(unlocked=True, why=known["spend"].why + _sharper(tables["orders"]))
     return known
 
 

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from configs.settings import FILES, FOLDER, Definitions, Playbook, TrainingSettings, home, load, origins
+from configs.settings import (
+    FILES,
+    FOLDER,
+    Definitions,
+    Judging,
+    Playbook,
+    TrainingSettings,
+    home,
+    load,
+    origins,
+)
 from features.catalog import DIMENSIONS
 from features.errors import ConfigError
 
@@ -100,6 +110,8 @@ def test_all_that_is_wrong_is_told_at_once(configs: Path, monkeypatch: pytest.Mo
         (TrainingSettings, {"seed": -1}, "seed: Input should be greater than or equal to 0"),
         (TrainingSettings, {"max_snapshots": 1}, "max_snapshots: Input should be greater than or equal to 2"),
         (Playbook, {"rhythm": "Call."}, "spend is missing"),
+        (Judging, {"promote_by": "luck"}, "promote_by: Input should be 'log_loss', 'brier', 'auroc' or"),
+        (Judging, {"offer_cost": 200}, "offer_cost must be less than kept_value, or no offer ever pays"),
     ],
 )
 def test_what_is_out_of_range_or_missing(kind: type, flags: dict[str, object], says: str) -> None:

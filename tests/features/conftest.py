@@ -15,9 +15,11 @@ import pytest
 
 from demo.simulate import simulate
 from features.build import KEYS, build
+from features.facts import Facts
+from features.known import facts, moments
 from features.reference import Reference, reference
 from features.snapshots import population
-from features.sources import Source, open_source
+from features.sources import Source, open_source, source_from_rows
 from features.tables import CONTRACT
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -178,3 +180,18 @@ def agrees(frame: pd.DataFrame, sql: Callable[[str], pd.DataFrame]) -> Callable[
         pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-9, atol=1e-9)
 
     return agrees
+
+
+@pytest.fixture(scope="session")
+def known() -> Callable[[str, Rows], Facts]:
+    """Asks for the facts of a table for the snapshots of «a» and «b» at 2024-07-01."""
+    as_of = datetime.fromisoformat("2024-07-01")
+
+    def ask(name: str, rows: Rows) -> Facts:
+        tables = source_from_rows({"orders": [], **rows}).tables
+        snapshots = ibis.memtable(
+            [("a", as_of), ("b", as_of)], schema={"customer_id": "string", "as_of": "timestamp(6)"}
+        )
+        return facts(name, tables, moments(snapshots, tables["orders"]))
+
+    return ask

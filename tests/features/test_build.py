@@ -16,6 +16,7 @@ from features.catalog import DIMENSIONS
 from features.reference import Reference
 from features.snapshots import before, population
 from features.sources import Source, source_from_rows
+from features.tables import CONTRACT
 from features.tickets import CHANNELS
 
 AS_OF = datetime.fromisoformat("2024-07-01")
@@ -126,6 +127,7 @@ def test_a_customer_alone_equals_the_customer_in_the_crowd(
         ("engagement", {"engagement"}),
         ("contacts", {"engagement"}),
         ("customers", {"profile", "satisfaction"}),
+        ("subscriptions", {"rhythm", "spend", "product", "profile"}),
     ],
 )
 def test_a_table_that_is_missing_removes_its_features_alone(
@@ -207,6 +209,20 @@ def test_a_table_that_is_missing_removes_its_features_alone(
             "acquisition_cost",
             "acquisition_cost acquisition_payback",
         ),
+        ("subscriptions", "plan", "upgrades_365d downgrades_365d subscription_plan"),
+        (
+            "subscriptions",
+            "price",
+            "subscription_price subscription_price_change_365d price_rise_365d price_rises_365d "
+            "days_since_price_change upgrades_365d downgrades_365d last_price_rise_at",
+        ),
+        (
+            "subscriptions",
+            "cancelled_at",
+            "subscription_comebacks days_since_all_cancelled subscription_price_change_365d "
+            "price_rise_365d price_rises_365d days_since_price_change upgrades_365d downgrades_365d "
+            "last_price_rise_at subscriptions_365d_before subscriptions_change_365d",
+        ),
     ],
 )
 def test_a_column_that_is_missing_removes_its_features_alone(
@@ -230,7 +246,7 @@ def test_orders_alone_give_rhythm_and_spend() -> None:
 
 
 def test_an_empty_table_gives_zeros_for_counts_and_nulls_for_the_rest() -> None:
-    tables = ("order_lines", "returns", "tickets", "surveys", "engagement", "contacts", "customers")
+    tables = sorted(CONTRACT.keys() - {"orders", "costs", "benchmarks"})
     row = only_row(one_order(**{name: [] for name in tables}))
     book = catalog({})
     names = {f.name for f in book if "discount" not in f.name and "margin" not in f.name}

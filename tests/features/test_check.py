@@ -303,13 +303,13 @@ def test_an_empty_table_and_an_unknown_one_are_not_there(mended: Source) -> None
 
 def test_the_report_says_what_is_unlocked_and_what_stays_dark(report: Report) -> None:
     assert {name: (found.unlocked, found.why) for name, found in report.dimensions.items()} == {
-        "rhythm": (True, "from orders"),
+        "rhythm": (True, "from orders and subscriptions"),
         "spend": (True, "from orders; discount and margin would sharpen it"),
-        "product": (False, "needs returns, or order_lines with a category"),
+        "product": (True, "from subscriptions"),
         "service": (True, "from tickets"),
         "satisfaction": (True, "from surveys"),
         "engagement": (False, "needs engagement or contacts"),
-        "profile": (True, "from customers"),
+        "profile": (True, "from customers and subscriptions"),
     }
 
 

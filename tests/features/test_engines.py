@@ -14,7 +14,7 @@ import pytest
 from features.build import KEYS, build, catalog
 from features.labels import labels
 from features.reference import Reference, reference
-from features.snapshots import population
+from features.snapshots import population, span
 from features.sources import Source
 
 Tables = Mapping[str, ibis.Table]
@@ -86,6 +86,19 @@ def test_every_engine_gives_the_labels_of_duckdb(
     ours, theirs = (indexed(labels(t, population(t, days, 365), 90)) for t in (embedded, other))
     assert ours["churned"].nunique() == 2
     same(theirs, ours)
+
+
+def test_every_engine_gives_the_contractual_labels_of_duckdb(
+    embedded: Tables, other: Tables, days: tuple[datetime, ...]
+) -> None:
+    def found(tables: Tables) -> pd.DataFrame:
+        return indexed(labels(tables, population(tables, days, 365, "contractual"), 90, "contractual"))
+
+    ours = found(embedded)
+    assert len(ours) > 5
+    assert ours["revenue"].gt(0).any()
+    same(found(other), ours)
+    assert span(other, "contractual") == span(embedded, "contractual")
 
 
 def test_every_engine_gives_the_reference_of_duckdb(

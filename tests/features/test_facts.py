@@ -1,8 +1,8 @@
-"""The facts of a table as a snapshot knows them, and the whole numbers that sums are taken over."""
+"""Windows over the facts of a table, and the whole numbers that sums are taken over."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.facts import DAY, Facts, attribute_columns, day_number, facts, moments, money, seconds, whole
-from features.sources import source_from_rows
+from features.facts import DAY, Facts, day_number, money, seconds, whole
+
+Known = Callable[[str, Any], Facts]
 
 AS_OF = datetime.fromisoformat("2024-07-01")
 MICROSECOND = timedelta(microseconds=1)
@@ -26,14 +27,6 @@ def ago(days: float) -> datetime:
 
 def value(expression: Any) -> Any:
     return expression.to_pyarrow().as_py()
-
-
-def known(name: str, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Facts:
-    """The facts of a table for the snapshots of «a» and «b» at AS_OF."""
-    tables = source_from_rows({"orders": [], **rows}).tables
-    keys = {"customer_id": "string", "as_of": "timestamp(6)"}
-    snapshots = ibis.memtable([("a", AS_OF), ("b", AS_OF)], schema=keys)
-    return facts(name, tables, moments(snapshots, tables["orders"]))
 
 
 def orders(*times: datetime, amounts: Sequence[float] = ()) -> dict[str, Any]:
@@ -90,61 +83,7 @@ def test_seconds_and_days_are_cut_off_never_rounded(text: str) -> None:
     assert value(day_number(literal)) == (exact / DAY).to_integral_value(ROUND_FLOOR)
 
 
-def test_rows_are_those_before_as_of_of_the_customer() -> None:
-    times = [ago(1), AS_OF - MICROSECOND, AS_OF, AS_OF + MICROSECOND]
-    found = known("orders", orders(*times)).table.select("customer_id", "ordered_at").to_pyarrow().to_pylist()
-    assert sorted(row["ordered_at"] for row in found) == times[:2]
-    assert {row["customer_id"] for row in found} == {"a"}
-
-
-def test_what_was_filled_in_at_as_of_or_later_reads_as_null() -> None:
-    late = {
-        "first_response_at": AS_OF - MICROSECOND,
-        "resolved_at": AS_OF,
-        "reopened_at": AS_OF + MICROSECOND,
-    }
-    ticket = {"ticket_id": "t", "customer_id": "a", "opened_at": ago(3), "kind": "complaint", **late}
-    row = known("tickets", {"tickets": [ticket]}).table.to_pyarrow().to_pylist()[0]
-    assert {name: row[name] for name in late} == {
-        "first_response_at": AS_OF - MICROSECOND,
-        "resolved_at": None,
-        "reopened_at": None,
-    }
-    assert row["seconds_ago"] == 3 * DAY
-
-
-def test_a_row_is_at_least_a_second_old() -> None:
-    times = [AS_OF - MICROSECOND, AS_OF - timedelta(seconds=1), AS_OF - timedelta(seconds=1) - MICROSECOND]
-    assert sorted(known("orders", orders(*times)).table.seconds_ago.to_pyarrow().to_pylist()) == [1, 1, 2]
-    within = AS_OF + timedelta(milliseconds=700)
-    snapshots = ibis.memtable([("a", within)], schema={"customer_id": "string", "as_of": "timestamp(6)"})
-    tables = source_from_rows(orders(AS_OF + timedelta(milliseconds=500))).tables
-    found = facts("orders", tables, moments(snapshots, tables["orders"]))
-    assert found.table.seconds_ago.to_pyarrow().to_pylist() == [1]
-
-
-def test_customers_have_no_time_of_their_own() -> None:
-    found = known("customers", {"customers": [{"customer_id": "a", "signed_up_at": AS_OF, "owner": "x"}]})
-    row = found.table.to_pyarrow().to_pylist()[0]
-    assert (row["signed_up_at"], row["attribute_owner"]) == (None, "x")
-    assert found.time is None
-    assert "seconds_ago" not in found
-
-
-def test_order_lines_take_customer_and_time_from_their_order() -> None:
-    lines = [{"order_id": order, "product_id": "p"} for order in ("o0", "o0", "o1", "o2")]
-    found = known("order_lines", {**orders(ago(3), ago(2), AS_OF), "order_lines": lines})
-    assert found.time == "ordered_at"
-    assert sorted(found.table.order_id.to_pyarrow().to_pylist()) == ["o0", "o0", "o1"]
-
-
-def test_gaps_lead_from_one_order_day_to_the_next() -> None:
-    times = [ago(10), ago(7.5), ago(7.4), ago(1), AS_OF]
-    rows = known("orders", orders(*times)).table.order_by("ordered_at").gap_days.to_pyarrow().to_pylist()
-    assert rows == [None, 2, None, 7]
-
-
-def test_an_aggregate_may_ask_for_a_window_and_a_condition() -> None:
+def test_an_aggregate_may_ask_for_a_window_and_a_condition(known: Known) -> None:
     found = known("orders", orders(ago(100), ago(50), ago(9), amounts=[1.1, 2.2, 3.3]))
     dear = found.amount > 2
     row = found.table.aggregate(
@@ -179,7 +118,7 @@ def test_an_aggregate_may_ask_for_a_window_and_a_condition() -> None:
     ]
 
 
-def test_different_days_are_counted_once_in_each_window() -> None:
+def test_different_days_are_counted_once_in_each_window(known: Known) -> None:
     found = known("orders", orders(ago(99.9), ago(90.2), ago(90), ago(89.9), ago(3.2), ago(3.1), ago(0.5)))
     row = found.table.aggregate(
         ever=found.distinct("order_day"),
@@ -190,7 +129,7 @@ def test_different_days_are_counted_once_in_each_window() -> None:
     assert row.to_pyarrow().to_pylist() == [{"ever": 5, "window": 3, "before": 2, "between": 3}]
 
 
-def test_different_products_are_counted_once_in_each_window() -> None:
+def test_different_products_are_counted_once_in_each_window(known: Known) -> None:
     bought = {"o0": "x", "o1": "x", "o2": "y", "o3": None, "o4": "y", "o5": "x"}
     lines = [{"order_id": order, "product_id": "p", "category": line} for order, line in bought.items()]
     times = [ago(200), ago(91), ago(80), ago(70), ago(60), ago(5)]
@@ -204,7 +143,7 @@ def test_different_products_are_counted_once_in_each_window() -> None:
     assert row.to_pyarrow().to_pylist() == [{"ever": 2, "window": 2, "short": 1, "before": 1}]
 
 
-def test_a_trend_is_the_slope_of_the_months() -> None:
+def test_a_trend_is_the_slope_of_the_months(known: Known) -> None:
     # two orders in the latest month, one five months before, one before the first of the twelve
     found = known("orders", orders(ago(365), ago(170), ago(20), ago(10)))
     counts = [0] * 6 + [1] + [0] * 4 + [2]
@@ -213,7 +152,7 @@ def test_a_trend_is_the_slope_of_the_months() -> None:
     assert value(found.table.aggregate(slope=found.trend(one)).slope.sum()) == pytest.approx(slope)
 
 
-def test_windows_at_the_last_order_end_fourteen_days_after_it() -> None:
+def test_windows_at_the_last_order_end_fourteen_days_after_it(known: Known) -> None:
     tickets = [
         {"ticket_id": str(days), "customer_id": "a", "opened_at": ago(days), "kind": "complaint"}
         for days in (40, 85.9, 86, 87, 176, 176.1)
@@ -225,28 +164,7 @@ def test_windows_at_the_last_order_end_fourteen_days_after_it() -> None:
     assert row.to_pyarrow().to_pylist() == [{"now": 4, "then": 2, "before": 1}]
 
 
-def test_whoever_ordered_within_fourteen_days_has_their_windows_end_today() -> None:
-    found = known("orders", orders(ago(100), ago(14)))
-    assert found.table.seconds_ago_then.to_pyarrow().to_pylist() == found.seconds_ago.to_pyarrow().to_pylist()
-
-
-def test_moments_of_whoever_never_ordered_have_no_silence() -> None:
-    snapshots = ibis.memtable(
-        [("a", AS_OF), ("b", AS_OF)], schema={"customer_id": "string", "as_of": "timestamp(6)"}
-    )
-    tables = source_from_rows(orders(ago(20), AS_OF)).tables
-    rows = moments(snapshots, tables["orders"]).order_by("customer_id").to_pyarrow().to_pylist()
-    assert [(row["silence"], row["rest"]) for row in rows] == [(20 * DAY, 6 * DAY), (None, 0)]
-    rows = moments(snapshots, None).to_pyarrow().to_pylist()
-    assert [(row["silence"], row["rest"]) for row in rows] == [(None, 0)] * 2
-
-
-def test_a_condition_that_is_null_does_not_hold() -> None:
+def test_a_condition_that_is_null_does_not_hold(known: Known) -> None:
     ticket = {"ticket_id": "t", "customer_id": "a", "opened_at": ago(3), "kind": "complaint", "topic": None}
     found = known("tickets", {"tickets": [ticket, {**ticket, "ticket_id": "u", "topic": "delivery"}]})
     assert value(found.table.aggregate(n=found.count(where=found.topic == "delivery")).n.sum()) == 1
-
-
-def test_attributes_are_the_columns_beyond_the_contract() -> None:
-    customers = ibis.table({"customer_id": "string", "segment": "string", "vip": "boolean"}, name="customers")
-    assert attribute_columns(customers) == {"attribute_vip": "vip"}

@@ -122,3 +122,100 @@ def test_the_order_of_rows_changes_no_bit(
     shuffled = {name: table.order_by(ibis.random()) for name, table in shop.tables.items()}
     rows = labels(shuffled, population(shuffled, days[::-1], None), HORIZON).to_pandas()
     pd.testing.assert_frame_equal(rows.set_index(list(KEYS)).sort_index(), found, check_exact=True)
+
+
+def held(*spells: tuple[float, float | None, float]) -> Mapping[str, ibis.Table]:
+    """Subscriptions of «c»: started and cancelled so many days after as_of, at a price a month."""
+    rows = [
+        {
+            "subscription_id": str(number),
+            "customer_id": "c",
+            "started_at": ahead(started),
+            "cancelled_at": None if cancelled is None else ahead(cancelled),
+            "price": price,
+        }
+        for number, (started, cancelled, price) in enumerate(spells)
+    ]
+    return source_from_rows({"subscriptions": rows}).tables
+
+
+def contractual(tables: Mapping[str, ibis.Table]) -> tuple[bool, float]:
+    snapshots = population(tables, [AS_OF], 365, "contractual")
+    (row,) = labels(tables, snapshots, HORIZON, "contractual").to_pyarrow().to_pylist()
+    return row["churned"], row["revenue"]
+
+
+@pytest.mark.parametrize(
+    ("spells", "churned"),
+    [
+        ([(-10, None, 0)], False),
+        ([(-10, 0, 0)], True),
+        ([(-10, HORIZON - 1e-6, 0)], True),
+        ([(-10, HORIZON, 0)], False),
+        ([(-10, 30, 0), (-5, None, 0)], False),
+        ([(-10, 30, 0), (-5, 60, 0)], True),
+        ([(-10, 30, 0), (30, None, 0)], False),
+        ([(-10, 30, 0), (80, None, 0)], False),
+        ([(-10, 30, 0), (30, 89, 0)], True),
+        ([(-10, 30, 0), (HORIZON, None, 0)], True),
+    ],
+    ids=[
+        "runs on",
+        "cancelled at as_of",
+        "cancelled in the horizon",
+        "cancelled after it",
+        "one of two",
+        "both",
+        "another plan",
+        "comes back",
+        "another plan, cancelled too",
+        "comes back too late",
+    ],
+)
+def test_contractual_churn_is_that_none_is_left_running(
+    spells: list[tuple[float, float | None, float]], *, churned: bool
+) -> None:
+    assert contractual(held(*spells)) == (churned, 0.0)
+
+
+def test_contractual_revenue_is_the_price_of_the_time_that_ran() -> None:
+    month = 365.25 / 12
+    assert contractual(held((-100, None, 12.0)))[1] == pytest.approx(12 * HORIZON / month, abs=1e-4)
+    assert contractual(held((-100, month, 12.0), (month, None, 24.0)))[1] == pytest.approx(
+        12 + 24 * (HORIZON - month) / month, abs=1e-4
+    )
+    assert contractual(held((-100, month, 12.0), (-50, -20, 99.0)))[1] == pytest.approx(12.0, abs=1e-4)
+
+
+def test_contractual_revenue_holds_orders_and_returns_too() -> None:
+    rows = dict(held((-10, None, 0))) | dict(tables({ahead(5): 20.5}, {ahead(6): 8.0}))
+    backend = ibis.duckdb.connect()
+    together = {name: backend.create_table(name, table.to_pyarrow()) for name, table in rows.items()}
+    assert contractual(together) == (False, 12.5)
+    backend.disconnect()
+
+
+def test_without_a_column_of_cancellations_nobody_has_churned() -> None:
+    tables = held((-10, None, 12.0))
+    subscriptions = tables["subscriptions"].drop("cancelled_at", "price")
+    assert contractual({"subscriptions": subscriptions}) == (False, 0.0)
+
+
+def test_contractual_agrees_with_sql(
+    shop: Source, days: tuple[datetime, ...], sql: Callable[[str], pd.DataFrame]
+) -> None:
+    snapshots = population(shop.tables, days, 365, "contractual")
+    rows = labels(shop.tables, snapshots, HORIZON, "contractual").to_pandas()
+    found = rows.set_index(list(KEYS)).sort_index()[["churned"]]
+    expected = sql("""
+        SELECT customer_id, as_of,
+            bool_and(coalesce(cancelled_at < as_of + INTERVAL 90 DAY, false)) AS churned
+        FROM (SELECT DISTINCT as_of FROM snap), subscriptions AS s
+        WHERE started_at < as_of + INTERVAL 90 DAY AND customer_id IN (
+            SELECT customer_id FROM subscriptions
+            WHERE started_at < as_of AND (cancelled_at IS NULL OR cancelled_at >= as_of))
+        GROUP BY customer_id, as_of
+    """)
+    expected["churned"] = expected["churned"].astype(bool)
+    assert expected["churned"].nunique() == 2
+    pd.testing.assert_frame_equal(found, expected)

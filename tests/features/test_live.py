@@ -175,7 +175,7 @@ def test_nothing_is_left_after_a_failure(typical: Reference, monkeypatch: pytest
         raise duckdb.ConversionException("too large")
 
     with monkeypatch.context() as patch:
-        patch.setattr("features.live._Session.ask", fails)
+        patch.setattr("features.prepared._Session.ask", fails)
         with pytest.raises(duckdb.ConversionException, match="too large"):
             live.features({"orders": [{**ORDER, "order_id": "o2"}]}, AS_OF)
     assert live.features({"orders": [ORDER]}, AS_OF)["orders_90d"].tolist() == [1]

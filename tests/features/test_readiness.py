@@ -11,6 +11,7 @@ import pytest
 
 from features.readiness import Readiness, readiness, silence
 from features.sources import source_from_rows
+from features.tables import Mode
 
 START = datetime(2023, 1, 1)  # noqa: DTZ001
 NOW = datetime(2026, 1, 1)  # noqa: DTZ001
@@ -20,6 +21,7 @@ NOW = datetime(2026, 1, 1)  # noqa: DTZ001
 class Days:
     horizon_days: int = 30
     lookback_days: int = 60
+    mode: Mode = "non_contractual"
 
 
 def judge(orders: dict[str, list[int]], days: Days | None = None, amount: float = 1) -> Readiness:
@@ -152,3 +154,87 @@ def test_a_silence_longer_than_any_pause_is_told(
         end = START + timedelta(days=order_days[-1] + 1)
         assert f"end {missing} days before" in str(told)
         assert f"take {end:%Y-%m-%d} as the day" in str(told)
+
+
+CONTRACT = Days(mode="contractual")
+
+
+def subscribe(held: dict[str, tuple[int, int | None]], days: Days = CONTRACT, **more: Any) -> Readiness:
+    """Customer → the days (from 2023-01-01) on which their subscription started and was cancelled."""
+
+    def moment(day: int | None) -> datetime | None:
+        return None if day is None else START + timedelta(days=day, hours=8)
+
+    rows = [
+        {
+            "subscription_id": customer,
+            "customer_id": customer,
+            "started_at": moment(started),
+            "cancelled_at": moment(cancelled),
+            **more,
+        }
+        for customer, (started, cancelled) in held.items()
+    ]
+    return readiness(source_from_rows({"subscriptions": rows}).tables, days, now=NOW)
+
+
+def subscribers(stayed: int, churned: int, days: int) -> dict[str, tuple[int, int | None]]:
+    """One who cancels on day 100, and others who stay, or cancel on the last of so many days since."""
+    held: dict[str, tuple[int, int | None]] = {"first": (0, 100)}
+    held |= {f"s{number}": (0, None) for number in range(stayed)}
+    return held | {f"c{number}": (0, 99 + days) for number in range(churned)}
+
+
+def test_contractual_needs_one_horizon_of_cancellations_and_two_to_be_judged_later() -> None:
+    assert subscribe(subscribers(60, 40, days=60), price=5).advice == ()
+    assert subscribe(subscribers(60, 40, days=60), price=5).ready
+    assert subscribe(subscribers(60, 40, days=59), price=5).advice == (
+        "Cancellations are known from 2023-04-11 to 2023-06-08, 59 days; judging a model on a later horizon "
+        "than it learnt from needs 60, cancellations until 2023-06-09. Until then it is judged on customers "
+        "held out.",
+    )
+    assert subscribe(subscribers(60, 40, days=30), price=5).ready
+    assert subscribe(subscribers(60, 40, days=29), price=5).missing == (
+        "Cancellations are known from 2023-04-11 to 2023-05-09, 29 days; training needs a horizon of 30: "
+        "cancellations until 2023-05-10, or a shorter horizon.",
+    )
+
+
+def test_contractual_counts_subscribers() -> None:
+    told = subscribe(subscribers(25, 19, days=60), price=5).missing
+    on = "on 2023-05-11, the last day with a complete horizon of 30 days; training needs"
+    assert told == (f"44 customers were active {on} 50.", f"19 customers churned {on} 20.")
+
+
+def test_contractual_without_price_or_cancellation_says_so() -> None:
+    assert subscribe(subscribers(60, 40, days=60)).missing == (
+        "subscriptions has no price, so no customer's value is known: fill it in.",
+    )
+    assert subscribe({"a": (0, None)}, price=5).missing == (
+        "No subscription was cancelled before now, so there is no churn to learn from: fill in "
+        "subscriptions.cancelled_at.",
+    )
+    assert readiness({}, CONTRACT).missing == (
+        "Contractual churn is learnt from subscriptions, and there is no such table.",
+    )
+    assert subscribe({"a": (0, 5)}, Days()).missing == (
+        "There are no orders to learn from. For churn from subscriptions, take --mode contractual.",
+    )
+
+
+@pytest.mark.parametrize(("as_of_day", "told"), [(113, False), (130, True)])
+def test_a_silence_of_subscriptions_is_told(as_of_day: int, *, told: bool) -> None:
+    rows = [
+        {
+            "subscription_id": str(day),
+            "customer_id": "a",
+            "started_at": START + timedelta(days=day),
+            "cancelled_at": START + timedelta(days=day + 5),
+        }
+        for day in (80, 90, 100)
+    ]
+    tables = source_from_rows({"subscriptions": rows}).tables
+    says = silence(tables, START + timedelta(days=as_of_day), "contractual")
+    assert (says is not None) == told
+    if says:
+        assert says.startswith("The last start or cancellation of a subscription lies 24 days before")

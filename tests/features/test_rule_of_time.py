@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-from features import facts, rhythm
+from features import known, rhythm
 from features.build import build
 from features.catalog import Aggregate, Feature
-from features.facts import _PREPARE, _as_known
+from features.known import _as_known
+from features.neighbours import _PREPARE
 from features.reference import Reference
 from features.tables import CONTRACT, SURVEY_SCALES
 
@@ -81,6 +82,11 @@ SHAPES: dict[str, dict[str, Any]] = {
         "cost": st.one_of(st.none(), amount),
         "coupon_value": st.one_of(st.none(), amount),
         "redeemed_at": late,
+    },
+    "subscriptions": {
+        "cancelled_at": late,
+        "plan": st.sampled_from(["basic", "plus", None]),
+        "price": st.one_of(st.none(), amount),
     },
 }
 
@@ -197,5 +203,5 @@ def test_a_feature_that_looks_at_all_orders_is_caught(
 def test_a_column_read_before_it_was_filled_in_is_caught(
     monkeypatch: pytest.MonkeyPatch, leaks: Callable[[], bool]
 ) -> None:
-    monkeypatch.setattr(facts, "_as_known", lambda joined, _fills_in, time: _as_known(joined, (), time))
+    monkeypatch.setattr(known, "_as_known", lambda joined, _fills_in, time: _as_known(joined, (), time))
     assert leaks()

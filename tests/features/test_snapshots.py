@@ -137,3 +137,49 @@ def test_the_latest_as_of_is_the_midnight_after_the_last_order(last: str, as_of:
 def test_orders_of_the_future_make_no_latest_as_of() -> None:
     with pytest.raises(HistoryError, match="No order lies in the past"):
         latest_as_of(orders(("c", AS_OF)), AS_OF)
+
+
+def subscriptions(*held: tuple[str, datetime, datetime | None]) -> dict[str, Any]:
+    rows = [
+        {"subscription_id": f"s{number}", "customer_id": customer, "started_at": start, "cancelled_at": end}
+        for number, (customer, start, end) in enumerate(held)
+    ]
+    return dict(source_from_rows({"subscriptions": rows}).tables)
+
+
+@pytest.mark.parametrize(
+    ("started", "cancelled", "active"),
+    [
+        (ago(5000), None, True),
+        (AS_OF - MICROSECOND, None, True),
+        (AS_OF, None, False),
+        (ago(90), AS_OF - MICROSECOND, False),
+        (ago(90), AS_OF, True),
+        (ago(90), ago(-5), True),
+    ],
+)
+def test_contractual_active_is_who_has_a_subscription_running(
+    started: datetime, cancelled: datetime | None, *, active: bool
+) -> None:
+    tables = subscriptions(("c", started, cancelled))
+    found = population(tables, [AS_OF], 10, "contractual").to_pyarrow().to_pylist()
+    assert found == [{"customer_id": "c", "as_of": AS_OF}] * active
+    ever = population(tables, [AS_OF], None, "contractual").count().to_pyarrow().as_py()
+    assert ever == (started < AS_OF)
+
+
+def test_contractual_history_begins_with_the_first_cancellation() -> None:
+    held = [("a", ago(900), None), ("b", ago(800), ago(300)), ("c", ago(20), ago(10)), ("d", ago(5), None)]
+    tables = subscriptions(*held)
+    assert span(tables, "contractual") == (ago(300), ago(5))
+    assert latest_as_of(tables, AS_OF, "contractual") == ago(4)
+    assert latest_as_of(tables | orders(("a", ago(2))), AS_OF, "contractual") == ago(1)
+    assert latest_as_of(tables, ago(800) + MICROSECOND, "contractual") == ago(799)
+
+
+def test_contractual_without_a_cancellation_or_a_start_says_so() -> None:
+    tables = subscriptions(("a", ago(900), None))
+    with pytest.raises(HistoryError, match="There is no cancellation of a subscription before that day"):
+        span(tables, "contractual")
+    with pytest.raises(HistoryError, match="No start of a subscription lies in the past"):
+        latest_as_of(tables, ago(900), "contractual")

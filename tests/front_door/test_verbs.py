@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 import amity
 from features.build import catalog
+from models.bundle import FILES
+from training import registry
 
 
 def test_check_tells_what_is_there(door: Any, shop: Path) -> None:
@@ -30,6 +33,35 @@ def test_training_makes_the_first_champion(door: Any, training: Any) -> None:
     listed = door.done("models", "--json").json
     assert [(entry["version"], entry["aliases"]) for entry in listed] == [("1", ["champion"])]
     assert "champion" in door.done("models").out
+
+
+def test_a_run_is_repeated(door: Any, shop: Path, training: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("AMITY_HOME", str(door.home))
+        bundle = registry.bundle("1")
+    monkeypatch.setattr("training.rerun.fit", lambda *_: bundle)
+    told = door.done("train", shop, "--rerun", training["run_id"]).out
+    assert f"Run {training['run_id']} repeated: the same bytes in all {len(FILES)} files" in told
+    other = replace(bundle, clv=replace(bundle.clv, intercept=bundle.clv.intercept + 1))
+    monkeypatch.setattr("training.rerun.fit", lambda *_: other)
+    says = r"gives other bytes in clv\.json, the scores\."
+    door.refuses(says, "train", shop, "--rerun", training["run_id"])
+
+
+@pytest.mark.usefixtures("training")
+def test_a_champion_is_promoted_and_rolled_back_from(door: Any) -> None:
+    assert door.done("promote", "1").out == "Version 1 is the champion now.\n"
+    door.refuses("There was no champion before version 1", "rollback")
+
+
+def test_a_past_date_is_replayed(door: Any, shop: Path, tmp_path: Path) -> None:
+    words = ("backtest", shop, "--dates", 1, "--out", tmp_path / "backtest.html", "--json")
+    (replay,) = door.done(*words).json["replays"]
+    assert replay["day"] == "2024-10-03T00:00:00"
+    assert replay["models"]["Amity"]["auroc"] > 0.6
+    page = (tmp_path / "backtest.html").read_text()
+    assert "Would it have worked?" in page
+    assert f"{replay['customers']:,}" in page
 
 
 def test_scores_come_as_parquet_and_as_csv(

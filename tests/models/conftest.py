@@ -20,7 +20,7 @@ from models.bundle import Bundle
 from training.fit import fit
 
 AS_OF = datetime(2024, 6, 1)  # noqa: DTZ001
-SMALL = TrainingSettings(step_days=45, max_snapshots=3, trees=30)
+SMALL = TrainingSettings(step_days=45, max_snapshots=6, trees=30)
 
 Frames = Mapping[str, pd.DataFrame]
 Tables = Mapping[str, ibis.Table]
@@ -35,7 +35,7 @@ def as_of() -> datetime:
 @pytest.fixture(scope="session")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> Frames:
     folder = tmp_path_factory.mktemp("retailer") / "shop"
-    simulate(folder, customers=250, months=18, start=date(2023, 1, 1))
+    simulate(folder, customers=400, months=18, start=date(2023, 1, 1))
     return {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
 
 
@@ -64,6 +64,28 @@ def tables(frames: Frames, opened: Callable[[Frames], Tables]) -> Tables:
 @pytest.fixture(scope="session")
 def bundle(tables: Tables) -> Bundle:
     return fit(tables, AS_OF, Definitions(), SMALL).with_version("3")
+
+
+@pytest.fixture(scope="session")
+def histories() -> Callable[[np.random.Generator, int], pd.DataFrame]:
+    """Draws so many rows of the features that models of buying, RFM and curves take, without any outcome."""
+
+    def histories(dice: np.random.Generator, rows: int) -> pd.DataFrame:
+        orders = dice.geometric(0.3, rows)
+        recency = np.where(orders > 1, np.round(orders * dice.uniform(5, 40, rows)), 0.0)
+        silent = dice.exponential(60, rows)
+        return pd.DataFrame(
+            {
+                "order_days": orders,
+                "orders": orders,
+                "recency_days": recency,
+                "days_since_order": silent,
+                "days_since_first_order": recency + silent,
+                "amount_total": orders * dice.gamma(3, 10, rows),
+            }
+        )
+
+    return histories
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,9 @@ def test_predictions_come_back_bit_for_bit(
     assert again.churn.predict(frame).tobytes() == bundle.churn.predict(frame).tobytes()
     clv = bundle.clv.expected_revenue(frame, 365)
     assert again.clv.expected_revenue(frame, 365).tobytes() == clv.tobytes()
-    assert [side.tobytes() for side in again.clv.interval(clv)] == [
-        s.tobytes() for s in bundle.clv.interval(clv)
-    ]
+    churn = bundle.churn.predict(frame)
+    ends = [side.tobytes() for side in bundle.clv.interval(frame, clv, churn, 365)]
+    assert [side.tobytes() for side in again.clv.interval(frame, clv, churn, 365)] == ends
 
 
 def test_its_files_are_text_and_json_and_no_pickle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +70,55 @@ def test_its_files_are_text_and_json_and_no_pickle(folder: Path, monkeypatch: py
     assert load(folder).churn.columns.names
 
 
+def without_trees(bundle: Bundle) -> Bundle:
+    """As of few customers: the simple models alone."""
+    assert bundle.clv is not None
+    churn = replace(
+        bundle.churn,
+        members=replace(bundle.churn.members, trees=None),
+        weights={name: weight for name, weight in bundle.churn.weights.items() if name != "trees"},
+    )
+    clv = replace(
+        bundle.clv,
+        worth=replace(bundle.clv.worth, trees=None),
+        weights={name: weight for name, weight in bundle.clv.weights.items() if name != "trees"},
+    )
+    return replace(bundle, churn=churn, clv=clv)
+
+
+def test_models_without_trees_come_back(
+    bundle: Bundle, tmp_path: Path, tables: dict[str, ibis.Table]
+) -> None:
+    small = without_trees(bundle)
+    folder = save(small, tmp_path / "small")
+    assert contents(folder)["churn.txt"] == contents(folder)["clv.txt"] == b""
+    again = load(folder)
+    assert again == small
+    as_of = bundle.manifest.as_of
+    known = before(tables, as_of)
+    frame = build(known, population(known, [as_of], 365), again.reference).to_pandas()
+    assert again.churn.predict(frame).tobytes() == small.churn.predict(frame).tobytes()
+    assert again.churn.predict(frame).tobytes() != bundle.churn.predict(frame).tobytes()
+
+
+def test_without_a_clv_there_are_no_models_of_buying(bundle: Bundle, tmp_path: Path) -> None:
+    """As where churn is contractual: of orders nothing is known."""
+    members = replace(bundle.churn.members, history=None)
+    bare = replace(bundle, clv=None, churn=replace(bundle.churn, members=members))
+    folder = save(bare, tmp_path / "bare")
+    for name in ("clv.json", "buying.json"):
+        assert json.loads(contents(folder)[name]) == {}
+    assert load(folder) == bare
+
+
+def test_the_models_of_buying_are_kept_once(folder: Path) -> None:
+    again = load(folder)
+    assert again.churn.members.history is not None
+    assert again.clv is not None
+    assert again.churn.members.history.buying is again.clv.buying
+    assert json.loads(contents(folder)["buying.json"]) == again.clv.buying.to_dict()
+
+
 def test_the_manifest_says_what_it_is(bundle: Bundle, folder: Path) -> None:
     manifest = json.loads((folder / MANIFEST).read_text())
     assert manifest["format"] == FORMAT
@@ -77,11 +127,8 @@ def test_the_manifest_says_what_it_is(bundle: Bundle, folder: Path) -> None:
     assert manifest["definitions"]["horizon_days"] == 90
     assert manifest["fingerprint"] == bundle.manifest.fingerprint
     assert manifest["tables"]["orders"][:4] == ["order_id", "customer_id", "ordered_at", "amount"]
-    assert manifest["settings"]["days"] == [
-        "2023-12-04T00:00:00",
-        "2024-01-18T00:00:00",
-        "2024-03-03T00:00:00",
-    ]
+    days = [datetime(2024, 3, 3) - timedelta(days=45 * step) for step in range(5, -1, -1)]  # noqa: DTZ001
+    assert manifest["settings"]["days"] == [day.isoformat() for day in days]
     assert set(manifest["files"]) == set(FILES)
 
 
@@ -131,9 +178,10 @@ def test_a_folder_without_manifest_is_no_bundle(folder: Path, tmp_path: Path) ->
     [
         ("{", r"manifest\.json is not JSON"),
         ("[]", r"manifest\.json is not a JSON object"),
-        ("{}", "has format None; this Amity reads format 1"),
-        ('{"format": 2}', "has format 2; this Amity reads format 1. Train anew"),
-        ('{"format": 1}', "is damaged: KeyError"),
+        ("{}", "has format None; this Amity reads format 2"),
+        ('{"format": 1}', "has format 1; this Amity reads format 2. Train anew"),
+        ('{"format": 2}', "is damaged: KeyError"),
+        ('{"format": 2, "kind": "an own table"}', "is a model of an own table, and one of the tables of"),
     ],
 )
 def test_a_manifest_that_is_none_is_refused(folder: Path, text: str, says: str) -> None:

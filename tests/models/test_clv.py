@@ -1,203 +1,262 @@
-"""CLV by hand, and on customers drawn from the model's own assumptions."""
+"""CLV: sums that add up, a giant that moves nobody, and what it falls back to."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from scipy.special import expit, logit
+from scipy.stats import spearmanr
 
-from features.errors import HistoryError
-from models.beta_geometric import MBGNBD
-from models.clv import ClvModel, Spread, fit_clv, history, measure_spread, order_value
+from features.catalog import Feature
+from models.buying import Buying
+from models.clv import LEAN_OF_TREES, PRIOR, ClvModel, fit_clv, tamed
 from models.gamma_gamma import GammaGamma
+from models.level import Level
+from models.pareto_nbd import ParetoNBD
+from models.spread import SHARES, Spread
+from models.trees import Trees
 
-PURCHASES = MBGNBD(1.2, 60.0, 0.8, 4.0, 0.0)
-VALUE = GammaGamma(6.0, 4.0, 15.0, 0.0)
-SPREAD = Spread((10.0, 100.0), (0.2, 0.6), (3.0, 1.4), 365)
-
-
-def model(return_share: float = 0.0, spread: Spread | None = None) -> ClvModel:
-    return ClvModel(PURCHASES, VALUE, return_share, mean_order=20.0, spread=spread)
-
-
-def customers(**columns: list[float]) -> pd.DataFrame:
-    """Ordered on 5 days, the last 200 days after the first and 80 days ago, for 200 in all."""
-    known = {
-        "order_days": 5.0,
-        "recency_days": 200.0,
-        "days_since_first_order": 280.5,
-        "amount_total": 200.0,
-        "orders": 6.0,
-    }
-    return pd.DataFrame({name: columns.get(name, [value]) for name, value in (known | columns).items()})
-
-
-def test_history_by_hand() -> None:
-    frequency, recency, age = history(customers())
-    assert (frequency[0], recency[0], age[0]) == (4.0, 200.0, 281.0)
-    # Ordered late on the first day and early on the last: 10 day numbers apart, and 9.2 days since the first.
-    _, recency, age = history(customers(recency_days=[10.0], days_since_first_order=[9.2]))
-    assert age[0] == recency[0] == 10.0
-
-
-def test_revenue_is_orders_times_value_times_what_is_kept() -> None:
-    frame = customers(returned_total=[30.0])
-    orders = PURCHASES.expected_orders(4.0, 200.0, 281.0, 365.0)
-    value = VALUE.expected_value(5.0, 40.0)
-    # 30 returned of 200; leaning on 5 mean orders of 20 with a tenth returned: (30 + 10) of (200 + 100).
-    kept = 1 - 40 / 300
-    assert order_value(frame)[0] == 40.0
-    assert model(return_share=0.1).expected_revenue(frame, 365.0)[0] == pytest.approx(
-        float(orders * value) * kept
+SMALL = Trees(trees=40, learning_rate=0.1)
+CUSTOMERS = 300
+DAYS = pd.date_range("2024-01-01", periods=5, freq="30D")
+ROWS = CUSTOMERS * len(DAYS)
+HORIZON = 30
+AS_OF = datetime.fromisoformat("2024-06-01")
+BUYING = Buying(ParetoNBD(1.2, 60.0, 0.6, 300.0, 0.0), GammaGamma(6.0, 4.0, 15.0, 0.0), 0.0, 20.0)
+FEATURES = tuple(
+    Feature(name, "rhythm", "days", name)
+    for name in (
+        "days_since_order",
+        "order_days",
+        "amount_total",
+        "days_since_first_order",
+        "recency_days",
+        "x",
     )
-
-
-def test_without_returns_in_the_tables_all_is_kept() -> None:
-    none = model(return_share=0.1).expected_revenue(customers(), 365)
-    assert none[0] == pytest.approx(model().expected_revenue(customers(returned_total=[0.0]), 365)[0])
-
-
-def test_who_returned_more_than_they_bought_is_worth_nothing_rather_than_less() -> None:
-    assert model().expected_revenue(customers(returned_total=[5000.0]), 365)[0] == 0.0
-
-
-@settings(deadline=None, max_examples=50)
-@given(
-    days=st.integers(1, 400),
-    recency=st.integers(0, 4000),
-    silent=st.floats(0, 4000),
-    amount=st.floats(0, 1e7),
-    returned=st.floats(0, 1e7),
 )
-def test_every_history_gives_finite_money(
-    days: int, recency: int, silent: float, amount: float, returned: float
-) -> None:
-    frame = customers(
-        order_days=[days],
-        recency_days=[recency if days > 1 else 0],
-        days_since_first_order=[(recency if days > 1 else 0) + silent],
-        amount_total=[amount],
-        returned_total=[returned],
-    )
-    fitted = model(0.1, SPREAD)
-    clv = fitted.expected_revenue(frame, 365)
-    low, high = fitted.interval(clv)
-    assert 0 <= low[0] <= clv[0] <= high[0] < np.inf
+SPREAD = Spread((10.0, 100.0), (tuple(SHARES), tuple(2 * share for share in SHARES)), 365)
+Snapshots = Callable[..., pd.DataFrame]
 
 
-def test_one_order_of_nothing_is_worth_something_small() -> None:
-    one = customers(order_days=[1.0], recency_days=[0.0], days_since_first_order=[20.0])
-    frame = pd.concat([one.assign(amount_total=0.0), one])
-    nothing, something = model().expected_revenue(frame, 365)
-    assert 0 < nothing < something
+@pytest.fixture(scope="module")
+def snapshots(histories: Callable[[np.random.Generator, int], pd.DataFrame]) -> Snapshots:
+    """Draws five days of 300 customers, whose revenue is what the buying models say, moved by x."""
 
-
-def test_the_spread_by_hand() -> None:
-    predicted = np.repeat([10.0, 100.0], 30)
-    actual = np.append(np.arange(30.0), np.full(30, 100.0))
-    shuffled = np.random.default_rng(0).permutation(60)
-    # Of 0.0, 0.1 … 2.9 times the prediction, the 10 % quantile is 0.29 and the 90 % quantile 2.61.
-    spread = measure_spread(predicted[shuffled], actual[shuffled], 90)
-    assert spread is not None
-    assert spread.horizon_days == 90
-    assert spread.predicted == (10.0, 100.0)
-    assert spread.low == pytest.approx((0.29, 1.0))
-    assert spread.high == pytest.approx((2.61, 1.0))
-
-
-def test_the_interval_by_hand() -> None:
-    low, high = SPREAD.interval(np.array([0.0, 10.0, 55.0, 100.0, 1000.0]))
-    assert low == pytest.approx([0.0, 2.0, 22.0, 60.0, 600.0])
-    assert high == pytest.approx([0.0, 30.0, 121.0, 140.0, 1400.0])
-
-
-def test_the_interval_always_holds_the_clv() -> None:
-    low, high = Spread((10.0,), (1.2,), (0.7,), 365).interval(np.array([50.0]))
-    assert low[0] == high[0] == 50.0
-
-
-@pytest.mark.parametrize(
-    ("predicted", "groups"), [(np.arange(1.0, 60), 1), (np.arange(1.0, 1000), 12), (np.arange(1.0, 100), 3)]
-)
-def test_groups_are_of_thirty_and_at_most_twelve(predicted: np.ndarray, groups: int) -> None:
-    spread = measure_spread(predicted, predicted, 365)
-    assert spread is not None
-    assert len(spread.predicted) == groups
-
-
-def test_a_spread_of_too_few_or_of_nothing_is_unknown() -> None:
-    assert measure_spread(np.ones(29), np.ones(29), 365) is None
-    assert measure_spread(np.zeros(60), np.ones(60), 365) is None
-    assert all(np.isnan(side).all() for side in model().interval(np.array([5.0])))
-
-
-def test_money_returned_beyond_money_ordered_makes_no_negative_bound() -> None:
-    spread = measure_spread(np.full(30, 10.0), np.full(30, -4.0), 365)
-    assert spread is not None
-    assert spread.low == (0.0,)
-
-
-def drawn(count: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """Customers who order at random until they leave, seen for a year, and their revenue in the next."""
-    dice = np.random.default_rng(seed)
-    rows, revenue = [], []
-    for first in dice.integers(-365, -30, count):
-        rate, leaves = dice.gamma(1.5, 1 / 60), dice.beta(1.0, 6.0)
-        nu, time, seen, ahead = dice.gamma(4.0, 1 / 15), float(first), [], 0.0
-        while time < 365:
-            amount = dice.gamma(6.0, 1 / nu)
-            if time < 0:
-                seen.append((time, amount))
-            else:
-                ahead += amount
-            if dice.random() < leaves:
-                break
-            time += max(1.0, dice.exponential(1 / rate))
-        days = np.floor([t for t, _ in seen])
-        rows.append(
-            {
-                "order_days": len(seen),
-                "recency_days": days[-1] - days[0],
-                "days_since_first_order": -days[0],
-                "amount_total": sum(amount for _, amount in seen),
-                "orders": len(seen),
-            }
+    def snapshots(seed: int = 1) -> pd.DataFrame:
+        dice = np.random.default_rng(seed)
+        frame = histories(dice, ROWS).assign(
+            customer_id=np.tile([f"C{number:04d}" for number in range(CUSTOMERS)], len(DAYS)),
+            as_of=np.repeat(DAYS, CUSTOMERS),
+            x=dice.normal(size=ROWS),
         )
-        revenue.append(ahead)
-    return pd.DataFrame(rows), np.array(revenue)
+        mean = 1.5 * BUYING.expected_revenue(frame, HORIZON) * np.exp(0.7 * frame["x"].to_numpy())
+        orders = dice.poisson(mean / 30)
+        return frame.assign(
+            mean=mean, revenue=np.where(orders > 0, dice.gamma(3 * np.maximum(orders, 1), 10), 0.0)
+        )
+
+    return snapshots
 
 
-def test_the_sum_over_many_customers_comes_true() -> None:
-    frame, revenue = drawn(3000, seed=4)
-    fitted = fit_clv(frame, return_share=0.0)
-    assert fitted.mean_order == pytest.approx(frame["amount_total"].sum() / frame["order_days"].sum())
-    clv = fitted.expected_revenue(frame, 365)
-    assert clv.sum() == pytest.approx(revenue.sum(), rel=0.1)
-    order = np.argsort(clv)
-    for part in np.array_split(order, 3)[1:]:
-        assert clv[part].sum() == pytest.approx(revenue[part].sum(), rel=0.2)
+@pytest.fixture(scope="module")
+def frame(snapshots: Snapshots) -> pd.DataFrame:
+    return snapshots()
 
 
-def test_eight_of_ten_fall_into_the_interval() -> None:
-    frame, revenue = drawn(1500, seed=5)
-    fitted = fit_clv(frame, return_share=0.0)
-    clv = fitted.expected_revenue(frame, 365)
-    told = fit_clv(frame, 0.0, measure_spread(clv, revenue, 365))
-    low, high = told.interval(clv)
-    # More than eight, for the many who don't come back fall on the lower bound.
-    assert 0.8 < np.mean((low <= revenue) & (revenue <= high)) < 0.95
+@pytest.fixture(scope="module")
+def model(frame: pd.DataFrame) -> ClvModel:
+    return fit_clv(frame, FEATURES, SMALL, BUYING, HORIZON)
 
 
-def test_json_gives_the_equal_model_back() -> None:
-    for spread in (SPREAD, None):
-        fitted = model(0.1, spread)
-        assert ClvModel.from_dict(json.loads(json.dumps(fitted.to_dict()))) == fitted
+@pytest.fixture(scope="module")
+def untreed(frame: pd.DataFrame) -> ClvModel:
+    return fit_clv(frame[frame["customer_id"] < "C0080"], FEATURES, SMALL, BUYING, HORIZON)
 
 
-def test_too_few_customers() -> None:
-    with pytest.raises(HistoryError, match="1 customers are too few: a fit takes 30"):
-        fit_clv(customers(), return_share=0.0)
+def level(*levels: float, seasonal: bool = True) -> Level:
+    return Level(AS_OF, levels, tuple(0.1 for _ in levels), seasonal)
+
+
+def today(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.head(CUSTOMERS).assign(as_of=pd.Timestamp(AS_OF))
+
+
+def test_the_sums_add_up(frame: pd.DataFrame, model: ClvModel) -> None:
+    frame = frame.assign(predicted=model.expected_revenue(frame, HORIZON))
+    sums = frame.groupby("as_of")[["predicted", "revenue"]].sum()
+    ratios = sums["predicted"] / sums["revenue"]
+    assert np.log(ratios).mean() == pytest.approx(0.0, abs=0.01)
+    assert sums["predicted"].sum() == pytest.approx(sums["revenue"].sum(), rel=0.03)
+
+
+def test_the_sums_add_up_on_customers_not_seen(snapshots: Snapshots, model: ClvModel) -> None:
+    later = snapshots(seed=2)
+    predicted = model.expected_revenue(later, HORIZON)
+    assert predicted.sum() == pytest.approx(later["revenue"].sum(), rel=0.1)
+    for part in np.array_split(np.argsort(predicted), 4)[1:]:
+        assert predicted[part].sum() == pytest.approx(later["revenue"].to_numpy()[part].sum(), rel=0.25)
+    alone = BUYING.expected_revenue(later, HORIZON)
+    reached = [spearmanr(one, later["mean"]).statistic for one in (predicted, alone)]
+    assert reached[0] > max(0.9, reached[1] + 0.05)
+
+
+def test_the_logarithm_is_the_weighted_sum_of_the_members(frame: pd.DataFrame, model: ClvModel) -> None:
+    told = model.worth.told(frame)
+    trees = model.worth.trees
+    assert trees is not None
+    logs = {name: model.worth.additive[name].predict(told) for name in ("curves", "rfm")}
+    logs["buying"] = np.log(BUYING.expected_revenue(frame, HORIZON) / model.worth.unit)
+    logs["trees"] = trees.predict(told) + LEAN_OF_TREES * logs["buying"]
+    above = BUYING.expected_revenue(frame, HORIZON) > 0.01 * model.worth.unit
+    total = sum(model.weights[name] * own for name, own in logs.items()) + model.intercept
+    expected = model.worth.unit * np.exp(total)
+    np.testing.assert_allclose(model.expected_revenue(frame, HORIZON)[above], expected[above], rtol=1e-9)
+    assert set(model.weights) == set(PRIOR)
+    assert model.worth.unit == pytest.approx(frame["revenue"].mean())
+
+
+def test_another_horizon_scales_as_the_models_of_buying_do(frame: pd.DataFrame, model: ClvModel) -> None:
+    ratio = model.expected_revenue(frame, 365) / model.expected_revenue(frame, HORIZON)
+    expected = BUYING.expected_revenue(frame, 365) / BUYING.expected_revenue(frame, HORIZON)
+    np.testing.assert_allclose(ratio, expected)
+
+
+def test_a_giant_customer_hardly_moves_the_others(frame: pd.DataFrame, model: ClvModel) -> None:
+    giant = (frame["customer_id"] == "C0007").to_numpy()
+    loud = frame.assign(
+        revenue=np.where(giant, 1000 * (frame["revenue"] + 30), frame["revenue"]),
+        amount_total=np.where(giant, 1000 * frame["amount_total"], frame["amount_total"]),
+    )
+    assert loud["revenue"].sum() > 3 * frame["revenue"].sum()
+    other = fit_clv(loud, FEATURES, SMALL, BUYING, HORIZON)
+    rest = frame[~giant]
+    moved = other.expected_revenue(rest, HORIZON) / model.expected_revenue(rest, HORIZON)
+    assert np.median(moved) == pytest.approx(1.0, abs=0.2)
+    expected = (one.at(level(0.2), today(rows)) for one, rows in ((other, loud), (model, frame)))
+    levelled = [one.expected_revenue(rest, HORIZON) for one in expected]
+    assert np.median(levelled[0] / levelled[1]) == pytest.approx(1.0, abs=0.05)
+
+
+def test_revenue_is_tamed_between_nothing_and_ten_times_the_great() -> None:
+    revenue = np.append(np.arange(1.0, 201.0), [-50.0, 0.0, 1e9])
+    # Of 201 who spent, the 99 % quantile is the 199th.
+    expected = np.append(np.arange(1.0, 201.0), [0.0, 0.0, 1990.0])
+    np.testing.assert_array_equal(tamed(revenue), expected)
+    assert tamed(np.array([-1.0, 0.0])).tolist() == [0.0, 0.0]
+
+
+def test_without_any_revenue_the_models_of_buying_speak_alone(frame: pd.DataFrame) -> None:
+    model = fit_clv(frame.assign(revenue=-1.0), FEATURES, SMALL, BUYING, HORIZON)
+    assert (model.weights, model.trees, model.spread) == ({"buying": 1.0}, "", None)
+    np.testing.assert_allclose(model.expected_revenue(frame, 365), BUYING.expected_revenue(frame, 365))
+
+
+def test_a_day_without_revenue_does_not_wreck_the_level(frame: pd.DataFrame, model: ClvModel) -> None:
+    """Its level is held at a hundredth of what was expected, and counts as one of five."""
+    quiet = frame.assign(revenue=frame["revenue"].where(frame["as_of"] != DAYS[1], 0.0))
+    other = fit_clv(quiet, FEATURES, SMALL, BUYING, HORIZON)
+    ratio = other.expected_revenue(frame, HORIZON).sum() / model.expected_revenue(frame, HORIZON).sum()
+    assert ratio == pytest.approx(0.01**0.2, rel=0.15)
+
+
+def test_too_few_who_spent_grow_no_trees(frame: pd.DataFrame, untreed: ClvModel) -> None:
+    assert untreed.trees == ""
+    assert set(untreed.weights) == {"buying", "curves", "rfm"}
+    assert (untreed.expected_revenue(frame, 365) > 0).all()
+    sparse = frame.assign(revenue=frame["revenue"].where(frame["customer_id"] < "C0050", 0.0))
+    assert fit_clv(sparse, FEATURES, SMALL, BUYING, HORIZON).trees == ""
+
+
+def test_without_later_days_the_weights_are_the_usual_ones(frame: pd.DataFrame) -> None:
+    rows = frame[frame["as_of"] >= DAYS[3]]
+    model = fit_clv(rows, FEATURES, SMALL, BUYING, 90)
+    assert model.weights == PRIOR
+    assert model.spread is not None
+    ends = replace(model, spread=None).interval(rows, np.ones(len(rows)), np.full(len(rows), 0.5), 90)
+    assert all(np.isnan(side).all() for side in ends)
+
+
+@pytest.mark.parametrize("by", [-0.5, 0.0, 0.4])
+def test_a_level_that_knows_the_season_gives_the_revenue(
+    by: float, frame: pd.DataFrame, model: ClvModel
+) -> None:
+    customers = today(frame)
+    expected = BUYING.expected_revenue(customers, HORIZON).sum() * np.exp(by)
+    moved = model.at(level(by), customers)
+    assert moved.expected_revenue(customers, HORIZON).sum() == pytest.approx(expected, rel=0.01)
+
+
+def test_a_level_that_knows_no_season_counts_half(frame: pd.DataFrame, model: ClvModel) -> None:
+    customers = today(frame)
+    full, half = (model.at(level(0.4, seasonal=told), customers) for told in (True, False))
+    expected = np.sqrt(full.expected_revenue(customers, 365) * model.expected_revenue(customers, 365))
+    np.testing.assert_allclose(half.expected_revenue(customers, 365), expected)
+    assert model.at(level(0.4), frame.head(0)) is model
+
+
+def test_later_days_have_their_own_level(frame: pd.DataFrame, model: ClvModel) -> None:
+    customers = today(frame)
+    moved = model.at(level(0.1, 0.5), customers)
+    week = customers.assign(as_of=pd.Timestamp(AS_OF + timedelta(days=7)))
+    ratio = moved.expected_revenue(week, 365) / moved.expected_revenue(customers, 365)
+    np.testing.assert_allclose(ratio, np.exp(0.4))
+
+
+def test_eight_of_ten_fall_into_the_interval(snapshots: Snapshots, model: ClvModel) -> None:
+    later = snapshots(seed=3)
+    assert model.spread is not None
+    assert model.spread.horizon_days == HORIZON
+    # Orders are Poisson, of 30 on average: so many of these customers spend nothing.
+    silent = np.exp(-later["mean"] / 30).to_numpy()
+    revenue = later["revenue"].to_numpy()
+    low, high = model.interval(later, model.expected_revenue(later, HORIZON), silent, HORIZON)
+    often = silent < 0.8
+    assert often.sum() > 200
+    assert np.mean((low <= revenue)[often] & (revenue <= high)[often]) == pytest.approx(0.8, abs=0.08)
+
+
+def test_what_churn_says_beyond_the_models_of_buying_holds_for_other_horizons(
+    frame: pd.DataFrame, model: ClvModel
+) -> None:
+    told = replace(model, spread=SPREAD)
+    clv = np.full(len(frame), 50.0)
+    by_buying = BUYING.no_order(frame, HORIZON)
+    plain = told.interval(frame, clv, by_buying, 365)
+    expected = SPREAD.interval(clv, BUYING.no_order(frame, 365))
+    np.testing.assert_allclose(plain, expected, rtol=1e-3)
+    riskier = told.interval(frame, clv, expit(logit(by_buying) + 0.5), 365)
+    shifted = SPREAD.interval(clv, expit(logit(BUYING.no_order(frame, 365)) + 0.5))
+    np.testing.assert_allclose(riskier, shifted, rtol=1e-3)
+
+
+def test_an_unsure_level_widens_the_interval(frame: pd.DataFrame, model: ClvModel) -> None:
+    unsure = fit_clv(frame, FEATURES, SMALL, BUYING, HORIZON, deviation=0.5)
+    assert model.spread is not None
+    assert unsure.spread is not None
+    assert unsure.weights == model.weights
+    for wide, narrow in zip(unsure.spread.ratios, model.spread.ratios, strict=True):
+        assert wide[0] < narrow[0]
+        assert wide[-1] > narrow[-1]
+
+
+def test_json_and_text_give_the_same_bytes(frame: pd.DataFrame, model: ClvModel, untreed: ClvModel) -> None:
+    told = model.at(level(0.2, 0.4), today(frame))
+    for one in (told, replace(told, spread=None), replace(untreed, spread=SPREAD)):
+        again = ClvModel.from_dict(json.loads(json.dumps(one.to_dict())), one.trees, BUYING)
+        assert again == one
+        assert again.expected_revenue(frame, 365).tobytes() == one.expected_revenue(frame, 365).tobytes()
+
+
+def test_the_seed_decides_and_the_order_of_rows_does_not(frame: pd.DataFrame, model: ClvModel) -> None:
+    assert fit_clv(frame.sample(frac=1, random_state=3), FEATURES, SMALL, BUYING, HORIZON) == model
+    assert fit_clv(frame, FEATURES, replace(SMALL, seed=8), BUYING, HORIZON).trees != model.trees
+
+
+def test_nobody_to_predict(frame: pd.DataFrame, model: ClvModel) -> None:
+    assert model.expected_revenue(frame.head(0), 365).shape == (0,)

@@ -23,11 +23,13 @@ Frames = Mapping[str, pd.DataFrame]
 Tables = Mapping[str, ibis.Table]
 Open = Callable[[Frames], Tables]
 
-WEAK_POINTS = [f"weak_point_{place}{end}" for place in (1, 2, 3) for end in ("", "_points", "_says")]
+ENDS = ("", "_points", "_says", "_confidence", "_repaired")
+WEAK_POINTS = [f"weak_point_{place}{end}" for place in (1, 2, 3) for end in ENDS]
 COLUMNS = [
     *("customer_id", "as_of", "model_version", "status", "churn_probability"),
     *("clv", "clv_low", "clv_high", "value_at_risk", "expected_next_order_at"),
     *WEAK_POINTS,
+    "smallest_repair",
     "action",
 ]
 
@@ -58,13 +60,13 @@ def of_customer(frames: Frames, customer_id: str) -> dict[str, list[dict[str, An
     """The raw rows of one customer; the lines are those of their orders. A table may have none."""
     orders = frames["orders"]
     own = set(orders.loc[orders["customer_id"] == customer_id, "order_id"])
+    kinds = {"customers", "orders", "order_lines", "returns", "tickets", "surveys", "engagement", "contacts"}
     mine = {
         name: frame[frame["customer_id"] == customer_id]
         if "customer_id" in frame
         else frame[frame["order_id"].isin(own)]
         for name, frame in frames.items()
-        if name
-        in {"customers", "orders", "order_lines", "returns", "tickets", "surveys", "engagement", "contacts"}
+        if name in kinds | {"subscriptions"}
     }
     return {
         name: [
@@ -137,9 +139,11 @@ def test_weak_points_are_told_with_their_points_from_the_front(scored: Scored) -
     for place, there in enumerate(named, start=1):
         assert (scores[f"weak_point_{place}_says"].notna() == there).all()
         assert (scores[f"weak_point_{place}_points"].notna() == there).all()
+        assert scores.loc[there, f"weak_point_{place}_confidence"].isin(["sure", "likely", "unsure"]).all()
         for index, row in scores[there].iterrows():
             points = scored.points.by_dimension.loc[index, row[f"weak_point_{place}"]]
-            assert row[f"weak_point_{place}_points"] == points >= 1.0
+            assert row[f"weak_point_{place}_points"] == points >= 1.5
+            assert row[f"weak_point_{place}_repaired"] <= row["churn_probability"] + 1e-12
     assert not (scores[[f"weak_point_{place}" for place in (1, 2, 3)]] == "profile").any(axis=None)
 
 

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from features.catalog import DIMENSIONS
-from models.weakpoints import Naming, echoes, points, ranked
+from models.weakpoints import (
+    Naming,
+    agreement,
+    carried,
+    confidence,
+    in_points,
+    places,
+    points,
+    ranked,
+    with_causes,
+)
 
 OF = {f"{name}_{number}": name for name in DIMENSIONS for number in (1, 2)}
 NAMING = Naming(from_points=1.0, cause_before_rhythm=0.25)
@@ -95,25 +105,74 @@ def test_which_are_named_and_in_which_order(row: dict[str, float], named: list[s
     assert ranked(dict.fromkeys(DIMENSIONS, 0.0) | row, NAMING) == named
 
 
-@pytest.mark.parametrize(
-    ("since_order", "since_activity", "told"),
-    [
-        (90.0, 20.0, ("engagement",)),
-        (90.0, 120.0, ("engagement",)),
-        (90.0, 121.0, ()),
-        (30.0, 20.0, ()),
-        (90.0, None, ()),
-    ],
-    ids=["seen since", "silent together", "silent long before", "not overdue", "never active"],
+def by_dimension(**values: float) -> np.ndarray:
+    """One value per dimension, 0 where none is given."""
+    return np.array([values.get(name, 0.0) for name in DIMENSIONS])
+
+
+def test_rhythm_takes_what_the_causes_leave_worked_by_hand() -> None:
+    log_odds = by_dimension(rhythm=2.0, spend=0.5, service=-0.25, profile=0.1)[None]
+    read = np.array([[[0.2, 0.0, 1.0, 0.0, -0.1]], [[0.0, 0.0, 0.4, 0.0, 0.0]]])
+    told = with_causes(log_odds, read)
+    first = by_dimension(rhythm=1.15, spend=0.2, service=1.0, engagement=-0.1, profile=0.1)
+    np.testing.assert_allclose(told[0, 0], first)
+    np.testing.assert_allclose(told[1, 0], by_dimension(rhythm=1.85, service=0.4, profile=0.1))
+
+
+@settings(deadline=None)
+@given(
+    base=log_odds,
+    row=st.lists(log_odds, min_size=7, max_size=7),
+    read=st.lists(st.lists(st.floats(-3, 3), min_size=5, max_size=5), min_size=1, max_size=3),
 )
-def test_silence_together_with_the_orders_is_an_echo(
-    since_order: float, since_activity: float | None, told: tuple[str, ...]
+def test_whoever_reads_the_causes_the_points_add_up(
+    base: float, row: list[float], read: list[list[float]]
 ) -> None:
-    customer = {"days_since_order": since_order, "days_since_activity": since_activity, "usual_gap": 30.0}
-    assert echoes(customer) == told
-    assert echoes({name: customer[name] for name in ("days_since_order", "usual_gap")}) == ()
+    told = in_points(base, with_causes(np.array([row]), np.array(read)[:, None, :]))
+    np.testing.assert_allclose(expit(base) + told.sum(axis=-1) / 100, expit(base + sum(row)), atol=1e-10)
 
 
-def test_an_echo_goes_last() -> None:
-    row = {"rhythm": 10.0, "engagement": 30.0, "spend": 1.5, "service": 5.0}
-    assert ranked(row, NAMING, ("engagement",)) == ["service", "rhythm", "spend", "engagement"]
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ({"rhythm": 40.0, "service": 2.0, "spend": 6.0}, ["spend", "service", "rhythm"]),
+        ({"rhythm": 40.0, "service": 0.9}, ["rhythm"]),
+        ({"rhythm": 0.5, "service": -3.0, "profile": 30.0}, []),
+        ({"engagement": 1.0}, ["engagement"]),
+    ],
+    ids=["causes first", "too slight a cause", "nothing", "from one point"],
+)
+def test_causes_are_named_by_size_and_then_rhythm(row: dict[str, float], named: list[str]) -> None:
+    place = places(by_dimension(**row), 1.0)
+    assert [DIMENSIONS[d] for d in np.argsort(place) if place[d] < 7] == named
+    assert (place[place < 7] < len(named)).all()
+
+
+def test_readers_agree_who_name_it_at_its_place_or_before() -> None:
+    rows = [
+        {"service": 5.0, "spend": 3.0},
+        {"service": 5.0, "spend": 6.0},
+        {"service": 5.0},
+        {"spend": 2.0, "rhythm": 9.0},
+    ]
+    readers = places(np.stack([by_dimension(**row)[None] for row in rows]), 1.0)
+    place = places(by_dimension(service=3.75, spend=2.75, rhythm=2.25)[None], 1.0)
+    share = agreement(place, readers)[0]
+    assert dict(zip(DIMENSIONS, share, strict=True)) == pytest.approx(
+        {"service": 0.5, "spend": 0.75, "rhythm": 0.25}
+        | dict.fromkeys(("product", "satisfaction"), 1.0)
+        | dict.fromkeys(("engagement", "profile"), 1.0)
+    )
+
+
+def test_what_most_readers_would_not_name_is_not_carried() -> None:
+    readers = np.stack(
+        [by_dimension(service=s, spend=p)[None] for s, p in ((9.0, 2.0), (0.1, 1.0), (0.2, 0.9))]
+    )
+    held = carried(readers, 1.0)[0]
+    assert held[DIMENSIONS.index("spend")] == pytest.approx(1.3)
+    assert held[DIMENSIONS.index("service")] == -np.inf
+
+
+def test_confidence() -> None:
+    assert [confidence(share) for share in (1.0, 0.8, 0.6, 0.0)] == ["sure", "likely", "unsure", "unsure"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,11 +11,14 @@ from typing import Any
 
 import ibis
 import numpy as np
+import pandas as pd
 import pytest
 
 from configs.settings import Definitions, TrainingSettings
 from features.sources import source_from_rows
 from training import tracking
+from training.judge import Judgement
+from training.metrics import churn_metrics
 from training.train import Training, train
 
 START = datetime(2024, 1, 1)  # noqa: DTZ001
@@ -64,31 +67,41 @@ def shop(opened: Open) -> Shop:
 class Trained:
     """A home with three trainings: one made bad on purpose, a good one, and the good one again.
 
-    `blank`: MLflow's database before the first, for it takes MLflow seconds to make one.
+    The third is handed what the second found, for to find it again takes long, and `test_fit` sees to that.
     """
 
     home: Path
-    blank: Path
     bad: Training
     good: Training
     again: Training
 
 
 @pytest.fixture(scope="session")
-def trained(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database before any run, for it takes MLflow seconds to make one."""
+    home = tmp_path_factory.mktemp("blank")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMITY_HOME", str(home))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tracking.connect()
+    return home / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def trained(shop: Shop, blank: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     home = tmp_path_factory.mktemp("home")
+    shutil.copy(blank, home / "mlflow.db")
     bad = TrainingSettings(**SETTINGS.model_dump() | {"trees": 1, "learning_rate": 0.001})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AMITY_HOME", str(home))
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         tables = {name: shop.tables[name] for name in ("orders", "customers")}
-        tracking.connect()
-        shutil.copy(home / "mlflow.db", home / "blank.db")
         source = "postgresql://reader:secret@db/shop"
-        made = [
-            train(tables, AS_OF, DEFINITIONS, chosen, source=source) for chosen in (bad, SETTINGS, SETTINGS)
-        ]
-    return Trained(home, home / "blank.db", *made)
+        made = [train(tables, AS_OF, DEFINITIONS, chosen, source=source) for chosen in (bad, SETTINGS)]
+        for name, known in (("judge", made[1].judgement), ("fit", made[1].bundle)):
+            patch.setattr(f"training.train.{name}", lambda *_, known=known: known)
+        again = train(tables, AS_OF, DEFINITIONS, SETTINGS, source=source)
+    return Trained(home, *made, again)
 
 
 @pytest.fixture
@@ -99,14 +112,42 @@ def at_home(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Trained:
 
 
 @pytest.fixture
-def new_home(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def new_home(blank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home without any model."""
     home = tmp_path / "home"
     home.mkdir()
-    shutil.copy(trained.blank, home / "mlflow.db")
+    shutil.copy(blank, home / "mlflow.db")
     monkeypatch.setenv("AMITY_HOME", str(home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return home
+
+
+@pytest.fixture(scope="session")
+def judged() -> Callable[..., Judgement]:
+    """A judgement made up of who churned, model → probabilities, and the groups."""
+
+    def judged(
+        churned: np.ndarray, probabilities: Mapping[str, np.ndarray], groups: pd.DataFrame | None = None
+    ) -> Judgement:
+        ids = [f"C{number:05d}" for number in range(len(churned))]
+        outcome = pd.DataFrame({"customer_id": ids, "churned": churned.astype(bool), "revenue": 0.0})
+        metrics = {name: churn_metrics(churned, probability) for name, probability in probabilities.items()}
+        day = AS_OF - timedelta(days=60)
+        return Judgement(day, outcome, probabilities, metrics, False, SETTINGS, groups)
+
+    return judged
+
+
+@pytest.fixture(scope="session")
+def risky() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """So many customers: who churned, and the probability that is right."""
+
+    def risky(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        dice = np.random.default_rng(seed)
+        risk = dice.uniform(0.05, 0.95, count)
+        return (dice.random(count) < risk).astype(float), risk
+
+    return risky
 
 
 def make_rows(customers: int = 240, seed: int = 3) -> Rows:

@@ -6,26 +6,31 @@ import subprocess
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
-from configs.settings import Definitions
+from features.build import build
 from features.errors import HistoryError
 from features.reference import reference
-from features.snapshots import before
+from features.snapshots import before, population
 from features.sources import source_from_rows
+from models.btyd_fit import THREADS
 from models.bundle import Bundle, save
+from models.trees import Trees
 from training.fit import (
+    Recipe,
     code_revision,
-    customer_histories,
     fingerprint,
     fit,
-    fit_clv_model,
     plan_for,
+    recipe,
     training_frame,
     used,
 )
@@ -126,21 +131,56 @@ def test_the_training_frame_holds_what_happened_next(shop: Any) -> None:
         )
 
 
-def test_everyone_who_ever_ordered_has_a_history(shop: Any) -> None:
-    day = shop.as_of - timedelta(days=200)
-    histories = customer_histories(shop.tables, day, reference(shop.tables, day))
-    ever = {row["customer_id"] for row in shop.rows["orders"] if row["ordered_at"] < day}
-    assert list(histories["customer_id"]) == sorted(ever)
-
-
-def test_the_spread_is_measured_on_the_longest_horizon_that_is_over(shop: Any, bundle: Bundle) -> None:
+def test_the_spread_is_of_the_longest_horizon_that_is_over(bundle: Bundle) -> None:
+    assert bundle.clv is not None
     assert bundle.clv.spread is not None
     assert bundle.clv.spread.horizon_days == 180
-    long = Definitions(**shop.definitions.model_dump() | {"clv_horizon_days": 400})
+    assert bundle.clv.worth.horizon_days == 60
+
+
+def test_both_models_are_at_the_level_of_the_outlook(shop: Any, bundle: Bundle) -> None:
+    """No season is known of 16 months: half is what the buying models expect of today's customers."""
     known = before(shop.tables, shop.as_of)
-    shorter = fit_clv_model(known, shop.as_of, long, bundle.reference).spread
-    assert shorter is not None
-    assert shorter.horizon_days == 60
+    by = recipe(known, shop.as_of, shop.definitions, shop.settings, bundle.reference)
+    assert by.outlook is not None
+    assert bundle.clv is not None
+    assert bundle.churn.level == by.outlook.churn
+    assert bundle.clv.level == by.outlook.revenue
+    assert bundle.churn.members.history is not None
+    assert bundle.churn.members.history.buying == bundle.clv.buying == by.outlook.buying
+    assert bundle.churn.members.history.horizon_days == 60
+
+
+def test_side_by_side_both_fits_are_on_one_thread_of_linear_algebra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second fit goes on after the first has lifted its own limit."""
+
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    def fitted(lasts: float) -> Callable[..., set[int]]:
+        def fit(*_: object) -> set[int]:
+            with THREADS.limit(limits=1, user_api="blas"):
+                sleep(lasts)
+                return threads()
+
+        return fit
+
+    monkeypatch.setattr(Recipe, "churn", fitted(0.05))
+    monkeypatch.setattr(Recipe, "clv", fitted(0.2))
+    outside = threads()
+    by = Recipe((), Trees(), 60, None)
+    assert by.both(pd.DataFrame(), pd.DataFrame()) == ({1}, {1})
+    assert threads() == outside
+
+
+def test_the_base_of_churn_is_the_average_of_todays_customers(shop: Any, bundle: Bundle) -> None:
+    known = before(shop.tables, shop.as_of)
+    today = build(known, population(known, [shop.as_of], 240), bundle.reference).to_pandas()
+    base, contributions = bundle.churn.contributions(today)
+    np.testing.assert_allclose(contributions.mean(), 0.0, atol=1e-9)
+    assert base == pytest.approx(bundle.churn.log_odds(today).mean())
 
 
 def test_nobody_and_too_little_history(shop: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,14 +9,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
-from configs.settings import Definitions
-from features.errors import AmityError, HistoryError, ModelError
+from features.errors import HistoryError
 from features.reference import reference
 from features.snapshots import before
-from models.bundle import Bundle
 from training.baselines import RECENCY, RFM, bg_nbd, logistic
-from training.fit import customer_histories, fit, plan_for, training_frame
-from training.judge import AMITY, Judgement, judge, judge_champion, judged_frame
+from training.fit import plan_for, training_frame
+from training.judge import AMITY, Judgement, judge, judged_frame
+from training.outlook import customer_histories
 
 MODELS = {AMITY, "RFM logistic", "recency alone", "BG/NBD"}
 OTHER_DAYS = {"customers": "signed_up_at", "orders": "ordered_at", "returns": "returned_at"}
@@ -26,12 +24,6 @@ OTHER_DAYS = {"customers": "signed_up_at", "orders": "ordered_at", "returns": "r
 @pytest.fixture(scope="module")
 def judgement(shop: Any) -> Judgement:
     return judge(before(shop.tables, shop.as_of), shop.as_of, shop.definitions, shop.settings)
-
-
-@pytest.fixture(scope="module")
-def champion(shop: Any, judgement: Judgement) -> Bundle:
-    """Trained on the very day that is judged from."""
-    return fit(shop.tables, judgement.as_of, shop.definitions, shop.settings)
 
 
 def same(first: Judgement, second: Judgement) -> bool:
@@ -122,38 +114,3 @@ def test_nobody_to_judge(shop: Any) -> None:
         HistoryError, match="Nobody was active on 2027-11-02, the last day whose horizon is over"
     ):
         judge(shop.tables, datetime(2028, 1, 1), shop.definitions, shop.settings)  # noqa: DTZ001
-
-
-def test_a_champion_that_has_not_seen_the_horizon_is_judged_as_it_is(
-    shop: Any, judgement: Judgement, champion: Bundle
-) -> None:
-    assert champion.manifest.as_of == judgement.as_of
-    theirs = judge_champion(champion, shop.tables, judgement, shop.definitions)
-    assert theirs["log_loss"] == pytest.approx(judgement.metrics[AMITY]["log_loss"], abs=1e-9)
-    worse = replace(champion, churn=replace(champion.churn, intercept=champion.churn.intercept + 2))
-    assert (
-        judge_champion(worse, shop.tables, judgement, shop.definitions)["log_loss"] > theirs["log_loss"] + 0.1
-    )
-
-
-def test_of_a_champion_that_has_seen_it_the_recipe_is_judged(
-    shop: Any, judgement: Judgement, champion: Bundle
-) -> None:
-    """Its trees say nothing here: they may know the outcome."""
-    since = replace(champion.manifest, as_of=shop.as_of)
-    knowing = replace(champion, manifest=since, churn=replace(champion.churn, intercept=9.0))
-    theirs = judge_champion(knowing, shop.tables, judgement, shop.definitions)
-    assert theirs == pytest.approx(judgement.metrics[AMITY])
-
-
-def test_a_champion_of_other_words_settings_or_tables_is_not_judged(
-    shop: Any, judgement: Judgement, champion: Bundle
-) -> None:
-    with pytest.raises(AmityError, match="defines churn by other days"):
-        judge_champion(champion, shop.tables, judgement, Definitions(horizon_days=30, lookback_days=240))
-    strange = replace(champion, manifest=replace(champion.manifest, as_of=shop.as_of, settings={"depth": 3}))
-    with pytest.raises(ModelError, match="its training settings are not those of this Amity"):
-        judge_champion(strange, shop.tables, judgement, shop.definitions)
-    fewer = {name: table for name, table in shop.tables.items() if name == "orders"}
-    with pytest.raises(ModelError, match="was trained on features that these tables don't give"):
-        judge_champion(champion, fewer, judgement, shop.definitions)

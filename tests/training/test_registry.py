@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,9 @@ from mlflow import MlflowClient
 from rich.console import Console
 
 from features.errors import ModelError
+from features.snapshots import before
 from training import registry, tracking
+from training.rerun import active
 
 
 def test_the_champion_is_the_better_one(at_home: Any) -> None:
@@ -40,6 +43,10 @@ def test_versions_are_listed_newest_first() -> None:
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "champion" in shown
     assert f"{listed[1]['log_loss']:.4f}" in shown
+    assert "Version 1: it is the first model." in shown
+    assert [event["what"] for event in listed[1]["champion_history"]][:1] == ["promoted"]
+    assert listed[1]["champion_history"][0]["instead_of"] == "1"
+    assert listed[1]["champion_history"][0]["because"] == listed[1]["because"]
 
 
 @pytest.mark.usefixtures("at_home")
@@ -53,14 +60,72 @@ def test_an_unknown_alias_lists_what_there_is() -> None:
         registry.promote("staging")
 
 
-@pytest.mark.usefixtures("at_home")
-def test_a_version_is_made_champion_by_hand() -> None:
-    registry.promote("1")
-    try:
-        assert registry.bundle("champion").manifest.version == "1"
-    finally:
-        registry.promote("2")
-    assert registry.bundle("champion").manifest.version == "2"
+@pytest.fixture
+def own_registry(trained: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The trained home's models, with promotions that are forgotten after the test."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(trained.home / "mlflow.db", home / "mlflow.db")
+    monkeypatch.setenv("AMITY_HOME", str(home))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return trained
+
+
+def scores(shop: Any) -> bytes:
+    bundle = registry.bundle("champion")
+    customers = active(before(shop.tables, shop.as_of), bundle)
+    return bytes(bundle.churn.predict(customers).tobytes())
+
+
+def test_a_rollback_restores_the_earlier_scores_exactly(own_registry: Any, shop: Any) -> None:
+    mine = scores(shop)
+    registry.promote("1", "to see")
+    other = scores(shop)
+    assert other != mine
+    assert registry.rollback("seen") == ("2", "1")
+    assert registry.bundle("champion").churn == own_registry.good.bundle.churn
+    assert scores(shop) == mine
+    assert registry.rollback() == ("1", "2")
+    assert scores(shop) == other
+
+
+@pytest.mark.usefixtures("own_registry")
+def test_promotions_and_rollbacks_are_recorded() -> None:
+    registry.promote("3", "to see")
+    registry.rollback("seen")
+    third, second, _ = registry.versions()
+    (event,) = third["champion_history"]
+    assert (event["what"], event["instead_of"], event["because"]) == ("promoted", "2", "to see")
+    assert datetime.fromisoformat(event["at"]).tzinfo is not None
+    last = second["champion_history"][-1]
+    assert (last["what"], last["instead_of"], last["because"]) == ("restored", "3", "seen")
+    console = Console(file=StringIO(), width=200)
+    console.print(registry.table([second]))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"; restored on {last['at'][:10]} instead of version 3: seen." in shown
+
+
+@pytest.mark.usefixtures("own_registry")
+def test_before_the_first_champion_there_was_none() -> None:
+    registry.rollback()
+    says = (
+        r"There was no champion before version 1\. `amity promote VERSION` makes .*There are: versions 1, 2"
+    )
+    with pytest.raises(ModelError, match=says):
+        registry.rollback()
+
+
+@pytest.mark.usefixtures("new_home")
+def test_without_a_champion_there_is_nothing_to_roll_back() -> None:
+    with pytest.raises(ModelError, match=r"There is no champion to roll back from\. No model is registered"):
+        registry.rollback()
+
+
+@pytest.mark.usefixtures("own_registry")
+def test_a_champion_that_mlflow_has_lost_is_passed_over() -> None:
+    registry.promote("3")
+    MlflowClient().delete_model_version("amity", "2")
+    assert registry.rollback() == ("1", "3")
 
 
 def test_a_bundle_is_fetched_once_and_again_when_it_is_gone(at_home: Any) -> None:

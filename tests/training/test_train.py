@@ -11,6 +11,7 @@ from typing import Any
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
@@ -20,6 +21,8 @@ from features.snapshots import before, population
 from models.bundle import FILES, MANIFEST, load
 from training import registry, tracking
 from training.judge import AMITY
+from training.promotion import CHAMPION
+from training.rerun import lock_digest
 from training.train import Training, train
 
 
@@ -45,6 +48,9 @@ def test_params_metrics_and_fingerprint_are_logged(at_home: Any, shop: Any) -> N
     assert run.data.metrics["auroc/BG-NBD"] == pytest.approx(judged["BG/NBD"]["auroc"])
     assert run.data.tags["data_fingerprint"] == at_home.good.bundle.manifest.fingerprint
     assert run.data.tags["code"] == at_home.good.bundle.manifest.code
+    assert run.data.tags["lock"] == lock_digest()
+    best = at_home.good.comparison.expected_profit["BG/NBD"].per_customer
+    assert run.data.metrics["expected_maximum_profit/BG-NBD"] == pytest.approx(best)
     assert run.info.status == "FINISHED"
 
 
@@ -58,6 +64,26 @@ def test_the_plots_and_the_judgement_are_logged(at_home: Any, tmp_path: Path) ->
     judgement = json.loads(fetched(at_home.good, "judgement.json", tmp_path).read_text())
     assert judgement["judged_as_of"] == "2025-03-02T00:00:00"
     assert judgement[AMITY]["auroc"] == pytest.approx(at_home.good.judgement.metrics[AMITY]["auroc"])
+    low = at_home.good.comparison.differences["RFM logistic"]["log_loss"].low
+    assert judgement["differences"]["RFM logistic"]["log_loss"]["low"] == pytest.approx(low)
+
+
+def test_every_group_is_logged_as_a_table(at_home: Any, tmp_path: Path) -> None:
+    tracking.connect()
+    table = json.loads(fetched(at_home.good, "grades.json", tmp_path).read_text())
+    found = pd.DataFrame(table["data"], columns=table["columns"])
+    assert set(found["kind"]) == {"status", "orders", "segment"}
+    assert set(found["model"]) == set(at_home.good.judgement.probabilities)
+    segments = found[(found["kind"] == "segment") & (found["model"] == AMITY)]
+    assert list(segments["group"]) == ["gold", "silver"]
+    assert segments["customers"].sum() == len(at_home.good.judgement.outcome)
+
+
+def test_what_was_predicted_on_the_judged_day_is_logged(at_home: Any) -> None:
+    found = tracking.judged_of(at_home.good.run_id)
+    assert found is not None
+    assert list(found["customer_id"]) == list(at_home.good.judgement.outcome["customer_id"])
+    np.testing.assert_array_equal(found["probability"], at_home.good.judgement.probabilities[AMITY])
 
 
 def test_the_bundle_is_logged_with_what_it_needs_to_run(at_home: Any, tmp_path: Path) -> None:
@@ -89,7 +115,7 @@ def test_a_champion_made_worse_on_purpose_is_replaced(at_home: Any) -> None:
     assert at_home.good.promoted
     assert at_home.good.because.startswith("it beats the champion (version 1): log loss 0.")
     losses = [t.judgement.metrics[AMITY]["log_loss"] for t in (at_home.bad, at_home.good)]
-    assert losses[1] < losses[0] - 0.05
+    assert losses[1] < losses[0] - 0.02
     assert (
         f"log loss {losses[1]:.4f} against {losses[0]:.4f} on the horizon from 2025-03-02"
         in at_home.good.because
@@ -104,6 +130,16 @@ def test_the_same_training_again_is_registered_and_not_promoted(at_home: Any) ->
     tags = run_of(at_home.again).data.tags
     assert tags["promoted"] == "false"
     assert tags["because"] == at_home.again.because
+    assert tags["check_calibration"].startswith("holds: calibration error 0.")
+    assert tags["check_better"].startswith("fails: log loss 0.")
+
+
+def test_the_champion_stands_beside(at_home: Any) -> None:
+    assert CHAMPION not in at_home.bad.judgement.metrics
+    champion = at_home.good.judgement.metrics[CHAMPION]
+    assert champion["log_loss"] == pytest.approx(at_home.bad.judgement.metrics[AMITY]["log_loss"])
+    difference = at_home.good.comparison.differences[CHAMPION]["log_loss"]
+    assert difference.high < 0
 
 
 class Killed(BaseException):

@@ -1,0 +1,179 @@
+"""What drives customers away, read where silence can't hide it.
+
+Once customers have gone quiet, silence explains everything. So the causes have a model of their own. It
+learns from snapshots of customers who weren't overdue, and sees neither rhythm nor profile; what these say of
+the churn is taken off beforehand. Its inputs are changes against the customer's own past (a level may be a
+habit) and what the service failed in of late. Each can raise the risk only in the direction in which it is
+worse. The trees split once, so that what an input adds is a curve of that input alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.catalog import Feature
+from models.columns import Columns
+from models.stumps import contributions
+from models.surprises import available, with_surprises
+from models.trees import Ensemble, Trees, grow
+
+CAUSES = ("spend", "product", "service", "satisfaction", "engagement")
+READERS = 5
+MOST_ROWS = 100_000
+
+_CHANGE = re.compile(r"_change(_|$)|_trend$|_step$|^last_order_ratio$|^price_rises?_|^downgrades_")
+_OF_LATE = re.compile(r"_(\d\d|180)d$|_at_last_order$|_open$")
+_COUNTED = re.compile(r"^(activit|visits)")
+"""Told by `models.surprises`."""
+_SIZE = Trees(trees=200, leaves=2, learning_rate=0.08)
+_CONTEXT = Trees(trees=60, leaves=7, learning_rate=0.08, min_leaf_share=0.005)
+_BINS = {"max_bin": 63}
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One input. `normal`: the median of the customers who were not overdue at training."""
+
+    dimension: str
+    high_is_worse: bool
+    normal: float
+
+    def repaired(self, values: pd.Series) -> pd.Series:
+        """The values, where they are worse than normal back at it; what is unknown stays so."""
+        known = values.astype(float)
+        return known.clip(upper=self.normal) if self.high_is_worse else known.clip(lower=self.normal)
+
+
+@dataclass(frozen=True)
+class Causes:
+    """`readers`: the same model learnt from five halves of the customers. `signs`: what it reads, by name."""
+
+    readers: tuple[Ensemble, ...]
+    signs: Mapping[str, Sign]
+
+    def read(self, frame: pd.DataFrame) -> np.ndarray:
+        """What each cause adds to the log-odds of churn, by each reader; shape (readers, rows, causes).
+
+        Measured from the mean of the customers who were not overdue at training. No readers where nothing
+        could be learnt.
+        """
+        return self._read(with_surprises(frame))
+
+    def _read(self, told: pd.DataFrame) -> np.ndarray:
+        if not self.readers or told.empty:
+            return np.zeros((len(self.readers), len(told), len(CAUSES)))
+        matrix = self.readers[0].columns.matrix(told)
+        return np.stack([self._by_cause(contributions(reader.text, matrix)) for reader in self.readers])
+
+    def read_repaired(self, frame: pd.DataFrame) -> np.ndarray:
+        """The same as `read`, were every sign that is worse than normal back at it.
+
+        No sign touches the cause of another, so each cause reads as if it alone were repaired.
+        """
+        told = with_surprises(frame)
+        return self._read(told.assign(**{name: s.repaired(told[name]) for name, s in self.signs.items()}))
+
+    def _by_cause(self, shap: np.ndarray) -> np.ndarray:
+        names = np.array([self.signs[name].dimension for name in self.readers[0].columns.names])
+        return np.column_stack([shap[:, names == cause].sum(axis=1) for cause in CAUSES])
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "columns": self.readers[0].columns.to_dict() if self.readers else None,
+            "signs": {name: asdict(sign) for name, sign in self.signs.items()},
+            "readers": [reader.text for reader in self.readers],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Causes:
+        if not values["readers"]:
+            return NONE
+        columns = Columns.from_dict(values["columns"])
+        signs = {str(name): Sign(**sign) for name, sign in values["signs"].items()}
+        return cls(tuple(Ensemble(columns, str(text)) for text in values["readers"]), signs)
+
+
+NONE = Causes((), {})
+
+
+def fit_causes(frame: pd.DataFrame, features: Sequence[Feature], seed: int) -> Causes:
+    """Learn from the rows of `frame` (customer_id, as_of, the features, `churned`) that are not overdue.
+
+    `NONE` where there is no sign of a cause, or nobody or everybody in a half of the customers churned.
+    """
+    rows = with_surprises(_sample(frame[_not_overdue(frame)], seed))
+    signs = [feature for feature in features if is_sign(feature)]
+    signs += [surprise.feature for surprise in available(rows)]
+    columns = Columns.of(signs, rows)
+    halves = [_half(rows["customer_id"], seed + place) for place in range(READERS)]
+    parts = [part for half in halves for part in (half, ~half)]
+    if not columns.names or any(rows.loc[part, "churned"].nunique() < 2 for part in parts):
+        return NONE
+    offset = _taken_off(rows, features, halves[0])
+    readers = (_reader(columns, rows, offset, signs, half, seed) for half in halves)
+    normal = rows[list(columns.names)].astype(float).median()
+    known = {
+        f.name: Sign(f.dimension, f.worse == "high", float(normal[f.name])) for f in signs if f.name in normal
+    }
+    return Causes(tuple(readers), known)
+
+
+def is_sign(feature: Feature) -> bool:
+    """Whether a feature tells of a cause that is there now, and which way it is worse."""
+    if feature.kind != "number" or feature.dimension not in CAUSES or feature.worse is None:
+        return False
+    if _COUNTED.search(feature.name):
+        return False
+    failed = feature.dimension == "service" and _OF_LATE.search(feature.name)
+    return bool(failed or _CHANGE.search(feature.name))
+
+
+def _not_overdue(frame: pd.DataFrame) -> np.ndarray:
+    if "days_since_order" not in frame:
+        return np.ones(len(frame), dtype=bool)
+    return np.asarray(frame["days_since_order"] <= frame["usual_gap"])
+
+
+def _sample(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    rows = rows if len(rows) <= MOST_ROWS else rows.sample(MOST_ROWS, random_state=seed)
+    return rows.sort_values(["customer_id", "as_of"], ignore_index=True)
+
+
+def _half(customers: pd.Series, seed: int) -> np.ndarray:
+    """Whether a row is of the half that is drawn; all rows of a customer are."""
+    known, place = np.unique(customers.to_numpy(dtype=str), return_inverse=True)
+    return np.asarray(np.random.default_rng(seed).permutation(len(known))[place] % 2 == 0)
+
+
+def _taken_off(rows: pd.DataFrame, features: Sequence[Feature], half: np.ndarray) -> np.ndarray:
+    """What rhythm and profile say of the log-odds, by a model of the other half of the customers."""
+    columns = Columns.of([f for f in features if f.dimension in ("rhythm", "profile")], rows)
+    known = np.zeros(len(rows))
+    for part in (half, ~half):
+        others = rows[~part]
+        churned = others["churned"].to_numpy(dtype=float)
+        start = float(np.log(churned.mean() / (1 - churned.mean())))
+        offset = np.full(len(others), start)
+        model = grow(columns, others, churned, offset, _CONTEXT, {"objective": "binary", **_BINS})
+        known[part] = start + model.predict(rows[part])
+    return known
+
+
+def _reader(
+    columns: Columns,
+    rows: pd.DataFrame,
+    offset: np.ndarray,
+    signs: Sequence[Feature],
+    half: np.ndarray,
+    seed: int,
+) -> Ensemble:
+    worse = {f.name: 1 if f.worse == "high" else -1 for f in signs}
+    rules = {"objective": "binary", **_BINS, "monotone_constraints": [worse[name] for name in columns.names]}
+    churned = rows.loc[half, "churned"].to_numpy(dtype=float)
+    return grow(columns, rows[half], churned, offset[half], replace(_SIZE, seed=seed), rules)
