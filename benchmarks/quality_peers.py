@@ -5,7 +5,7 @@ RFM                the same on recency, frequency and money
 BG/NBD, MBG/NBD    `lifetimes`, with Gamma-Gamma for the money, fitted on all customers up to the day
 GBM                LightGBM (logistic, Tweedie) on about 40 windowed features
 GBM + BTYD         the same, with what BG/NBD and Gamma-Gamma say as of each snapshot as features
-… + season         its level moved by what it missed 52 weeks earlier, where orders reach back so far
+… + season         its level moved by what it misses 52 weeks earlier, where orders reach back so far
 mean               of RFM, BG/NBD, GBM and GBM + BTYD
 
 The regressions learn from the last snapshot whose horizon is over (more of them made them worse); the trees
@@ -142,7 +142,7 @@ def boosted(train: pd.DataFrame, columns: list[str]) -> Callable[[pd.DataFrame],
 
 
 def in_season(now: Prediction, then: Prediction, came: pd.DataFrame) -> Prediction:
-    """`now` with its log-odds and money moved by what the same model missed on average a year earlier."""
+    """`now` with its log-odds and money moved by what the same model misses on average a year earlier."""
     shift = brentq(lambda by: expit(logit(then.churn) + by).mean() - came["churned"].mean(), -10, 10)
     return Prediction(expit(logit(now.churn) + shift), now.clv * came["revenue"].sum() / then.clv.sum())
 
@@ -156,8 +156,8 @@ def mean(parts: list[Prediction]) -> Prediction:
 class Known:
     """What peers learn from: events before the day, and frames with a row per active customer.
 
-    `rows`: those to predict. `training`: snapshots whose horizon is over, newest first. `year_ago`: 52 weeks
-    before the day; none where the events begin less than a horizon before that.
+    `rows`: those to predict. `training`: snapshots whose horizon is over, newest first. `year_ago`: the one
+    of them 52 weeks before the day; none where the events begin less than a horizon before that.
     """
 
     past: pd.DataFrame
@@ -173,10 +173,11 @@ def learn_from(past: pd.DataFrame, window: Window) -> Known:
     if not days:
         raise RuntimeError("The peers have nothing to learn from: no horizon is over before the cutoff.")
     then = window.as_of - YEAR
-    reaches = then - int(past["day"].min()) >= window.horizon and window.horizon <= YEAR
-    training = [snapshot(past, replace(window, as_of=day)) for day in days]
-    year_ago = snapshot(past, replace(window, as_of=then)) if reaches else None
-    return Known(past, window, snapshot(past, window), training, year_ago)
+    reaches = window.horizon <= YEAR and then - int(past["day"].min()) >= window.horizon
+    if reaches and then not in days:
+        days.append(then)
+    training = {day: snapshot(past, replace(window, as_of=day)) for day in days}
+    return Known(past, window, snapshot(past, window), list(training.values()), training.get(then))
 
 
 def predictions(known: Known) -> Iterator[tuple[str, Prediction]]:

@@ -15,7 +15,7 @@ from models.btyd_fit import Floats
 from models.gamma_gamma import GammaGamma
 from models.pareto_nbd import ParetoNBD
 
-INPUTS = ("order_days", "recency_days", "days_since_first_order", "amount_total", "orders", "returned_total")
+INPUTS = ("order_days", "recency_days", "days_since_first_order", "amount_total", "returned_total")
 """The features that are needed; `returned_total` only where there are returns."""
 
 REQUIRED = INPUTS[:-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,7 +27,7 @@ def plan(
     settings: TrainingSettings,
     customers: int,
 ) -> Plan:
-    """The snapshots to train on as of a day; `customers`: how many there are, which bounds the memory.
+    """The snapshots to train on as of a day; of many `customers` fewer, as far apart as the memory needs.
 
     `first`: the first order; contractual, the first cancellation, of which subscriptions bring all history.
     Raises HistoryError where no horizon is over since there was enough history before it.
@@ -39,16 +38,17 @@ def plan(
     earliest = _midnight(first) if contractual else first + timedelta(days=history)
     if last < earliest:
         what = "cancellations" if contractual else "orders"
-        what = "cancellations" if contractual else "orders"
         raise HistoryError(
             f"There is less history than one horizon needs: {what} start on {first:%Y-%m-%d}, and training "
             f"as of {as_of:%Y-%m-%d} needs {definitions.horizon_days + history} days before it ({history} of "
             f"history and a horizon of {definitions.horizon_days}); there are {(as_of - first).days}. Choose "
             "a later day or a shorter horizon_days."
         )
-    most = max(FEWEST_SNAPSHOTS, min(settings.max_snapshots, MOST_ROWS // max(1, customers)))
-    days: Sequence[datetime] = [last - timedelta(days=settings.step_days * step) for step in range(most)]
-    return Plan(as_of, tuple(sorted(day for day in days if day >= earliest)))
+    steps = range(settings.max_snapshots)
+    days = [last - timedelta(days=settings.step_days * step) for step in steps]
+    days = [day for day in days if day >= earliest]
+    most = max(FEWEST_SNAPSHOTS, MOST_ROWS // max(1, customers))
+    return Plan(as_of, tuple(sorted(days[:: -(-len(days) // most)])))
 
 
 def _midnight(time: datetime) -> datetime:

@@ -178,7 +178,13 @@ def test_without_later_days_the_weights_are_the_usual_ones(frame: pd.DataFrame) 
     model = fit_clv(rows, FEATURES, SMALL, BUYING, 90)
     assert model.weights == PRIOR
     assert model.spread is not None
-    ends = replace(model, spread=None).interval(rows, np.ones(len(rows)), np.full(len(rows), 0.5), 90)
+
+
+def test_of_too_few_who_spent_the_interval_is_unknown(frame: pd.DataFrame) -> None:
+    rows = frame[(frame["as_of"] == DAYS[0]) & (frame["customer_id"] < "C0050")]
+    model = fit_clv(rows, FEATURES, SMALL, BUYING, 90)
+    assert model.spread is None
+    ends = model.interval(rows, np.ones(len(rows)), np.full(len(rows), 0.5), 90)
     assert all(np.isnan(side).all() for side in ends)
 
 

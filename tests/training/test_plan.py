@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -44,8 +45,12 @@ def test_there_are_at_most_so_many() -> None:
     assert len(made(3000, max_snapshots=5).days) == 5
 
 
-def test_many_customers_take_fewer_days() -> None:
-    assert len(made(3000, customers=MOST_ROWS // 10).days) == 10
+def test_many_customers_take_fewer_days_over_the_same_time() -> None:
+    # Of 26 days ten are affordable: every third is kept, from the newest on, which leaves nine.
+    days_apart = {later - earlier for earlier, later in pairwise(made(3000, customers=MOST_ROWS // 10).days)}
+    assert days_apart == {timedelta(days=42)}
+    assert made(3000, customers=MOST_ROWS // 10).days[-1] == days(2910)
+    assert len(made(3000, customers=MOST_ROWS // 10).days) == 9
     assert len(made(3000, customers=10 * MOST_ROWS).days) == FEWEST_SNAPSHOTS
     assert len(made(3000, customers=0).days) == 26
 
