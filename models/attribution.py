@@ -18,7 +18,7 @@ from features.errors import ModelError
 BULK_ROWS = 5_000
 """From so many rows on, reading the trees pays."""
 
-ROWS_AT_ONCE = 100_000
+ROWS_AT_ONCE = 250_000
 
 _TREE, _END = "\nTree=", "\nend of trees"
 _WITHOUT_CATEGORIES = "num_cat=0"
@@ -51,7 +51,9 @@ def _woodelf(text: str | None, matrix: np.ndarray) -> tuple[float, np.ndarray] |
 
     trees = booster(text)
     base, _ = _by_lightgbm(trees, matrix[:1])
-    return base, np.asarray(WoodelfExplainer(trees).shap_values(pd.DataFrame(matrix), verbose=False))
+    return base, np.asarray(
+        WoodelfExplainer(trees).shap_values(pd.DataFrame(np.asfortranarray(matrix)), verbose=False)
+    )
 
 
 def _lightgbm(text: str | None, matrix: np.ndarray) -> tuple[float, np.ndarray] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +19,6 @@ from features.labels import labels
 from features.reference import Reference, reference
 from features.snapshots import Tables, before, population, span
 from features.tables import CONTRACT
-from models.btyd_fit import THREADS
 from models.bundle import Bundle, Manifest
 from models.causes import fit_causes
 from models.churn import ChurnModel, History, fit_churn
@@ -47,7 +45,7 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
     chosen = plan_for(known, as_of, definitions, settings)
     frame = training_frame(known, chosen, definitions, told)
     by = recipe(known, as_of, definitions, settings, told)
-    churn, clv = by.both(frame, today)
+    clv = by.clv(frame, today)
     spread = _spread(known, as_of, definitions, told, by) or (clv.spread if clv else None)
     numbers = [f.name for f in catalog(known).available(known) if f.kind == "number"]
     return Bundle(
@@ -60,7 +58,7 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
             settings=settings.model_dump() | {"days": [day.isoformat() for day in chosen.days]},
         ),
         reference=told,
-        churn=churn.measured_from(today),
+        churn=by.churn(frame, today).measured_from(today),
         clv=replace(clv, spread=spread) if clv else None,
         peers=peers(today, numbers),
         causes=fit_causes(frame, by.features, settings.seed),
@@ -124,16 +122,6 @@ class Recipe:
         level, buying = self.outlook.revenue, self.outlook.buying
         fitted = fit_clv(frame, self.features, self.trees, buying, self.horizon_days, level.deviations[0])
         return fitted.at(level, today)
-
-    def both(self, frame: pd.DataFrame, today: pd.DataFrame) -> tuple[ChurnModel, ClvModel | None]:
-        """Both models, fitted side by side: LightGBM leaves Python alone while it grows trees.
-
-        The fits within limit the threads of the whole process; were the limit not set around both, one fit
-        would lift it amid the other, and the last bits of sums depend on it.
-        """
-        with THREADS.limit(limits=1, user_api="blas"), ThreadPoolExecutor(2) as pool:
-            churn, clv = pool.submit(self.churn, frame, today), pool.submit(self.clv, frame, today)
-            return churn.result(), clv.result()
 
 
 def recipe(

@@ -308,7 +308,7 @@ def test_what_the_buying_models_ask_for_is_asked_for(
     """Among few customers no tree sees `recency_days`, but the models of buying take it."""
     small = replace(models["without trees"], members=replace(models["without trees"].members, additive={}))
     assert set(small.columns.names) == {
-        *("order_days", "recency_days", "days_since_first_order", "amount_total", "orders")
+        *("order_days", "recency_days", "days_since_first_order", "amount_total")
     }
     with pytest.raises(ModelError, match=r"these tables don't give: recency_days\. Add"):
         small.predict(frame.drop(columns="recency_days"))

@@ -21,7 +21,9 @@ Tables = Mapping[str, ibis.Table]
 
 N = r"(no|[\d,]+)"
 DATE = r"(\d+ [A-Z][a-z]+ \d{4})"
-OPEN = "kind = 'complaint' AND (resolved_at IS NULL OR resolved_at >= $now)"
+VISITS = r"(?:visit, open or click|visits, opens and clicks)"
+OPEN = """kind = 'complaint' AND (resolved_at IS NULL OR resolved_at >= $now
+    OR (reopened_at < $now AND reopened_at > resolved_at))"""
 
 CHECKS: dict[str, str] = {
     rf"Last order {N} days? ago \({DATE}\)": """
@@ -61,7 +63,7 @@ CHECKS: dict[str, str] = {
         SELECT count(*) FROM surveys WHERE customer_id = $who AND responded_at < $now
           AND responded_at >= $now - INTERVAL 180 DAY
           AND score <= CASE metric WHEN 'csat' THEN 3 WHEN 'ces' THEN 4 ELSE 6 END""",
-    rf"{N} (?:visit, open or click|visits, opens and clicks) in the last 30 days, {N} in the 60 days before": """
+    rf"{N} {VISITS} in the last 30 days, {N} in the 60 days before": """
         SELECT count(*) FILTER (occurred_at >= $now - INTERVAL 30 DAY),
                count(*) FILTER (occurred_at < $now - INTERVAL 30 DAY)
         FROM engagement WHERE customer_id = $who AND occurred_at < $now

@@ -6,26 +6,20 @@ import subprocess
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_info
 
 from features.build import build
 from features.errors import HistoryError
 from features.reference import reference
 from features.snapshots import before, population
 from features.sources import source_from_rows
-from models.btyd_fit import THREADS
 from models.bundle import Bundle, save
-from models.trees import Trees
 from training.fit import (
-    Recipe,
     code_revision,
     fingerprint,
     fit,
@@ -149,30 +143,6 @@ def test_both_models_are_at_the_level_of_the_outlook(shop: Any, bundle: Bundle) 
     assert bundle.churn.members.history is not None
     assert bundle.churn.members.history.buying == bundle.clv.buying == by.outlook.buying
     assert bundle.churn.members.history.horizon_days == 60
-
-
-def test_side_by_side_both_fits_are_on_one_thread_of_linear_algebra(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The second fit goes on after the first has lifted its own limit."""
-
-    def threads() -> set[int]:
-        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-
-    def fitted(lasts: float) -> Callable[..., set[int]]:
-        def fit(*_: object) -> set[int]:
-            with THREADS.limit(limits=1, user_api="blas"):
-                sleep(lasts)
-                return threads()
-
-        return fit
-
-    monkeypatch.setattr(Recipe, "churn", fitted(0.05))
-    monkeypatch.setattr(Recipe, "clv", fitted(0.2))
-    outside = threads()
-    by = Recipe((), Trees(), 60, None)
-    assert by.both(pd.DataFrame(), pd.DataFrame()) == ({1}, {1})
-    assert threads() == outside
 
 
 def test_the_base_of_churn_is_the_average_of_todays_customers(shop: Any, bundle: Bundle) -> None:
