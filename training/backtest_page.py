@@ -17,17 +17,17 @@ from training.sheet import sheet
 
 HEAD = {
     "date": "date",
-    "customers": "active",
-    "churned": "churned",
+    "customers": "",
+    "churned": "churn",
     "model": "model",
-    "predicted": "predicted",
+    "predicted": "pred.",
     "AUROC": "AUROC",
     "log loss": "log loss",
     "calibration error": "calib.",
     "lift of the top tenth": "lift",
     "value predicted/actual": "value",
 }
-"""The columns, and their short names for the terminal."""
+"""The columns, and their short names for the terminal; it has no room for those without."""
 
 ENDINGS = (".html", ".png")
 
@@ -56,9 +56,10 @@ def write(found: Backtest, file: Path) -> None:
 
 def lines(found: Backtest) -> Table:
     """The table in the terminal: two lines a date, Amity's and that of RFM."""
-    told = sheet(tuple(HEAD.values()), ("date", "model"))
+    short = tuple(HEAD.values())
+    told = sheet([name for name in short if name], ("date", "model"))
     for row in rows(found):
-        told.add_row(*row)
+        told.add_row(*(cell for name, cell in zip(short, row, strict=True) if name))
     return told
 
 
