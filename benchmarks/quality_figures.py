@@ -128,9 +128,9 @@ COVERAGE = Figure("coverage", coverage, 3)
 
 
 def figures(judged: Judged) -> dict[str, float]:
-    """Every figure by name; the coverage only where an interval was given."""
+    """Every figure by name. Whoever has no interval isn't covered; where nobody has, there is no coverage."""
     found = {name: figure.of(judged) for name, figure in FIGURES.items()}
-    if not np.isnan(judged.low).any():
+    if not np.isnan(judged.low).all():
         found[COVERAGE.name] = COVERAGE.of(judged)
     return found
 

@@ -96,9 +96,9 @@ def missed(result: Mapping[str, Any]) -> Iterator[str]:
         yield f"{where} is behind the best peer in {', '.join(behind)}"
     amity = result["figures"]["amity"]
     short = [
-        f"{name} {amity[name]:.{DIGITS[name]}f} ({_bounds(name, bounds)})"
+        f"{name} {_figure(amity, {}, name)} ({_bounds(name, bounds)})"
         for name, bounds in targets(result).items()
-        if name in amity and not _within(amity[name], bounds)
+        if not (name in amity and _within(amity[name], bounds))
     ]
     if short:
         yield f"{where} misses {', '.join(short)}"
@@ -109,10 +109,9 @@ def _row(label: str, cell: Callable[[str], str]) -> None:
 
 
 def _figure(found: Mapping[str, float], bounds: Mapping[str, Bounds], name: str) -> str:
-    if name not in found:
-        return "–"
-    failed = name in bounds and not _within(found[name], bounds[name])
-    return f"{'! ' if failed else ''}{found[name]:.{DIGITS[name]}f}"
+    failed = name in bounds and not (name in found and _within(found[name], bounds[name]))
+    value = f"{found[name]:.{DIGITS[name]}f}" if name in found else "–"
+    return f"! {value}" if failed else value
 
 
 def _signed(name: str, differences: Mapping[str, Mapping[str, float]], key: str) -> str:

@@ -6,7 +6,8 @@ Wettenstein 2026). Woodelf knows no splits by category: trees that have one alwa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 import lightgbm as lgb
@@ -32,32 +33,32 @@ def shap_values(text: str, matrix: np.ndarray) -> tuple[float, np.ndarray]:
     """
     if len(matrix) < BULK_ROWS:
         return _by_lightgbm(booster(text), matrix)
-    plain, others = _parted(text)
-    values = np.zeros(matrix.shape)
-    base = 0.0
-    for start in range(0, len(matrix), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        parts = [part for part in (_woodelf(plain, matrix[rows]), _lightgbm(others, matrix[rows])) if part]
-        base = sum(own for own, _ in parts)
-        for _, found in parts:
-            values[rows] += found
+    values, base = np.zeros(matrix.shape, order="F"), 0.0
+    for part, explain in zip(_parted(text), (_by_woodelf, _by_lightgbm), strict=True):
+        if part is None:
+            continue
+        for start in range(0, len(matrix), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            own, found = explain(booster(part.text), np.asfortranarray(matrix[rows, part.inputs]))
+            for place, added in zip(part.inputs, found.T, strict=True):
+                values[rows, place] += added
+        base += own
     return base, values
 
 
-def _woodelf(text: str | None, matrix: np.ndarray) -> tuple[float, np.ndarray] | None:
-    if text is None:
-        return None
+@dataclass(frozen=True)
+class Part:
+    """Some trees of a model; `inputs`: the places of those of its inputs that they split by, which rise."""
+
+    text: str
+    inputs: np.ndarray
+
+
+def _by_woodelf(trees: lgb.Booster, matrix: np.ndarray) -> tuple[float, np.ndarray]:
     from woodelf import WoodelfExplainer
 
-    trees = booster(text)
     base, _ = _by_lightgbm(trees, matrix[:1])
-    return base, np.asarray(
-        WoodelfExplainer(trees).shap_values(pd.DataFrame(np.asfortranarray(matrix)), verbose=False)
-    )
-
-
-def _lightgbm(text: str | None, matrix: np.ndarray) -> tuple[float, np.ndarray] | None:
-    return None if text is None else _by_lightgbm(booster(text), matrix)
+    return base, np.asarray(WoodelfExplainer(trees).shap_values(pd.DataFrame(matrix), verbose=False))
 
 
 def _by_lightgbm(trees: lgb.Booster, matrix: np.ndarray) -> tuple[float, np.ndarray]:
@@ -75,18 +76,42 @@ def booster(text: str) -> lgb.Booster:
 
 
 @lru_cache(maxsize=8)
-def _parted(text: str) -> tuple[str | None, str | None]:
+def _parted(text: str) -> tuple[Part | None, Part | None]:
     """The trees without a split by category, and those with one; null where there are none."""
-    return _only(text, lambda tree: _WITHOUT_CATEGORIES in tree), _only(
-        text, lambda tree: _WITHOUT_CATEGORIES not in tree
-    )
-
-
-def _only(text: str, wanted: Callable[[str], bool]) -> str | None:
-    """The model of the wanted trees alone, numbered anew; LightGBM can do without their sizes."""
     trees, end, rest = text.partition(_END)
     head, *blocks = trees.split(_TREE)
-    chosen = [block.partition("\n")[2] for block in blocks if wanted(block)]
-    head = "\n".join(line for line in head.split("\n") if not line.startswith("tree_sizes"))
-    body = "".join(f"{_TREE}{place}\n{block}" for place, block in enumerate(chosen))
-    return f"{head}{body}{end}{rest}" if chosen else None
+    plain = [block for block in blocks if _WITHOUT_CATEGORIES in block]
+    others = [block for block in blocks if _WITHOUT_CATEGORIES not in block]
+    return _part(head, plain, end + rest), _part(head, others, end + rest)
+
+
+def _part(head: str, blocks: list[str], rest: str) -> Part | None:
+    """The model of these trees alone, trees and inputs numbered anew."""
+    if not blocks:
+        return None
+    splits = [re.search(r"^split_feature=(.*)$", block, re.MULTILINE) for block in blocks]
+    inputs = np.unique([int(place) for found in splits if found for place in found[1].split()]).astype(int)
+    anew = {str(place): str(number) for number, place in enumerate(inputs)}
+    told = [
+        re.sub(
+            r"^split_feature=(.*)$",
+            lambda found: "split_feature=" + " ".join(anew[place] for place in found[1].split()),
+            block.partition("\n")[2],
+            flags=re.MULTILINE,
+        )
+        for block in blocks
+    ]
+    body = "".join(f"{_TREE}{number}\n{block}" for number, block in enumerate(told))
+    return Part(_head(head, inputs) + body + rest, inputs)
+
+
+def _head(head: str, inputs: np.ndarray) -> str:
+    """The model's own lines for these inputs; LightGBM can do without the sizes of the trees."""
+    lines = dict(line.partition("=")[::2] for line in head.split("\n"))
+    for name in ("feature_names", "feature_infos", "monotone_constraints"):
+        if name in lines:
+            words = lines[name].split()
+            lines[name] = " ".join(words[place] for place in inputs)
+    lines |= {"max_feature_idx": str(len(inputs) - 1)}
+    lines.pop("tree_sizes", None)
+    return "\n".join(f"{name}={value}" if value else name for name, value in lines.items())

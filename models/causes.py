@@ -10,8 +10,8 @@ worse. The trees split once, so that what an input adds is a curve of that input
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,25 +37,11 @@ _BINS = {"max_bin": 63}
 
 
 @dataclass(frozen=True)
-class Sign:
-    """One input. `normal`: the median of the customers who were not overdue at training."""
-
-    dimension: str
-    high_is_worse: bool
-    normal: float
-
-    def repaired(self, values: pd.Series) -> pd.Series:
-        """The values, where they are worse than normal back at it; what is unknown stays so."""
-        known = values.astype(float)
-        return known.clip(upper=self.normal) if self.high_is_worse else known.clip(lower=self.normal)
-
-
-@dataclass(frozen=True)
 class Causes:
-    """`readers`: the same model learnt from five halves of the customers. `signs`: what it reads, by name."""
+    """`readers`: the same model learnt from five halves of the customers. `dimensions`: input → dimension."""
 
     readers: tuple[Ensemble, ...]
-    signs: Mapping[str, Sign]
+    dimensions: Mapping[str, str]
 
     def read(self, frame: pd.DataFrame) -> np.ndarray:
         """What each cause adds to the log-odds of churn, by each reader; shape (readers, rows, causes).
@@ -63,30 +49,31 @@ class Causes:
         Measured from the mean of the customers who were not overdue at training. No readers where nothing
         could be learnt.
         """
-        return self._read(with_surprises(frame))
-
-    def _read(self, told: pd.DataFrame) -> np.ndarray:
-        if not self.readers or told.empty:
-            return np.zeros((len(self.readers), len(told), len(CAUSES)))
-        matrix = self.readers[0].columns.matrix(told)
-        return np.stack([self._by_cause(contributions(reader.text, matrix)) for reader in self.readers])
+        found = [self._by_cause(added) for added in self._added(frame)]
+        return np.stack(found) if found else _none(frame)
 
     def read_repaired(self, frame: pd.DataFrame) -> np.ndarray:
-        """The same as `read`, were every sign that is worse than normal back at it.
+        """The same as `read`, were every sign that adds to the risk back where it adds nothing.
 
         No sign touches the cause of another, so each cause reads as if it alone were repaired.
         """
-        told = with_surprises(frame)
-        return self._read(told.assign(**{name: s.repaired(told[name]) for name, s in self.signs.items()}))
+        found = [self._by_cause(np.minimum(added, 0.0)) for added in self._added(frame)]
+        return np.stack(found) if found else _none(frame)
 
-    def _by_cause(self, shap: np.ndarray) -> np.ndarray:
-        names = np.array([self.signs[name].dimension for name in self.readers[0].columns.names])
-        return np.column_stack([shap[:, names == cause].sum(axis=1) for cause in CAUSES])
+    def _added(self, frame: pd.DataFrame) -> Iterator[np.ndarray]:
+        """What each sign adds, shape (rows, signs), by reader."""
+        if self.readers:
+            matrix = self.readers[0].columns.matrix(with_surprises(frame))
+            yield from (contributions(reader.text, matrix) for reader in self.readers)
+
+    def _by_cause(self, added: np.ndarray) -> np.ndarray:
+        names = np.array([self.dimensions[name] for name in self.readers[0].columns.names])
+        return np.column_stack([added[:, names == cause].sum(axis=1) for cause in CAUSES])
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "columns": self.readers[0].columns.to_dict() if self.readers else None,
-            "signs": {name: asdict(sign) for name, sign in self.signs.items()},
+            "dimensions": dict(self.dimensions),
             "readers": [reader.text for reader in self.readers],
         }
 
@@ -95,8 +82,12 @@ class Causes:
         if not values["readers"]:
             return NONE
         columns = Columns.from_dict(values["columns"])
-        signs = {str(name): Sign(**sign) for name, sign in values["signs"].items()}
-        return cls(tuple(Ensemble(columns, str(text)) for text in values["readers"]), signs)
+        dimensions = {str(name): str(dimension) for name, dimension in values["dimensions"].items()}
+        return cls(tuple(Ensemble(columns, str(text)) for text in values["readers"]), dimensions)
+
+
+def _none(frame: pd.DataFrame) -> np.ndarray:
+    return np.zeros((0, len(frame), len(CAUSES)))
 
 
 NONE = Causes((), {})
@@ -117,11 +108,7 @@ def fit_causes(frame: pd.DataFrame, features: Sequence[Feature], seed: int) -> C
         return NONE
     offset = _taken_off(rows, features, halves[0])
     readers = (_reader(columns, rows, offset, signs, half, seed) for half in halves)
-    normal = rows[list(columns.names)].astype(float).median()
-    known = {
-        f.name: Sign(f.dimension, f.worse == "high", float(normal[f.name])) for f in signs if f.name in normal
-    }
-    return Causes(tuple(readers), known)
+    return Causes(tuple(readers), {f.name: f.dimension for f in signs if f.name in columns.names})
 
 
 def is_sign(feature: Feature) -> bool:

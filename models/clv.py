@@ -256,7 +256,9 @@ def _fit_members(recipe: _Recipe, told: pd.DataFrame, unit: float) -> Worth:
     if told.loc[told["revenue"] > 0, "customer_id"].nunique() >= FEWEST_FOR_TREES:
         objective = {"objective": "tweedie", "tweedie_variance_power": POWER_OF_TREES}
         leaning = offset + LEAN_OF_TREES * told[WORTH].to_numpy(dtype=float)
-        trees = grow(Columns.of(recipe.features, told), told, spent, leaning, recipe.trees, objective)
+        # money asks for finer distinctions than churn: one level deeper
+        larger = replace(recipe.trees, leaves=2 * recipe.trees.leaves + 1)
+        trees = grow(Columns.of(recipe.features, told), told, spent, leaning, larger, objective)
     curves = [name for name in CURVES if name in told]
     additive = {
         "curves": fit_additive(curves, told, spent, offset, CURVED),

@@ -1,7 +1,7 @@
 """What if a weak point were repaired: the risk then, and the fewest repairs that end the danger.
 
-A cause is repaired by bringing its signs back to normal (`models.causes`), so what is asked of the model
-stays within what it has seen. Rhythm is repaired where it no longer adds anything; profile can't be.
+A cause is repaired by bringing its signs back to where they add nothing (`models.causes`), so what is asked
+of the model stays within what it has seen. So is rhythm as a whole; profile can't be repaired.
 """
 
 from __future__ import annotations
