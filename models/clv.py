@@ -100,7 +100,8 @@ class Worth:
 class ClvModel:
     """The blend of `worth` by `weights`, plus the level.
 
-    `intercept`: the level of training. `level`: of the horizons to come, null where nothing is known of it.
+    `intercept`: the level of all training rows together, so that their sums add up. `level`: of the horizons
+    to come, null where nothing is known of it.
     """
 
     worth: Worth
@@ -235,9 +236,9 @@ def fit_clv(
     worth = _fit_members(recipe, told, unit)
     blend, later = _weights(recipe, worth, told, unit)
     draft = ClvModel(worth, blend, 0.0)
-    levels = _levels(draft.blended(told), told, unit).groupby(told["as_of"].to_numpy()).first()
+    overall = _levels(draft.blended(told), told.assign(as_of=told["as_of"].max()), unit)
     spread = _spread(later or _last_day(worth, told), blend, horizon_days, deviation)
-    return replace(draft, intercept=float(levels.mean()), spread=spread)
+    return replace(draft, intercept=float(overall.iloc[0]), spread=spread)
 
 
 _WORTH = Feature(WORTH, "spend", "log", "revenue to expect in the horizon", worse="low", low=-np.inf)

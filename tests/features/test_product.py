@@ -168,7 +168,7 @@ def test_who_only_ordered_has_the_rates_of_the_population(ask: Ask) -> None:
         "new_category_share_365d": 1 / 5,
         "lines_per_order_365d": 10 / 3,
     }
-    missing = {"days_since_return", "last_return_at", "line_churn_365d"}
+    missing = {"days_since_return", "last_return_at", "line_churn_365d", "subscriptions_change_365d"}
     assert {name for name, value in found.items() if value is None} == missing
     numbers = {name: value for name, value in expected.items() if name not in missing}
     assert {name: found[name] for name in numbers} == pytest.approx(numbers, rel=1e-12)

@@ -158,11 +158,11 @@ def test_without_any_revenue_the_models_of_buying_speak_alone(frame: pd.DataFram
 
 
 def test_a_day_without_revenue_does_not_wreck_the_level(frame: pd.DataFrame, model: ClvModel) -> None:
-    """Its level is held at a hundredth of what was expected, and counts as one of five."""
+    """The sums of all five days together make the level: a fifth of the revenue is gone."""
     quiet = frame.assign(revenue=frame["revenue"].where(frame["as_of"] != DAYS[1], 0.0))
     other = fit_clv(quiet, FEATURES, SMALL, BUYING, HORIZON)
     ratio = other.expected_revenue(frame, HORIZON).sum() / model.expected_revenue(frame, HORIZON).sum()
-    assert ratio == pytest.approx(0.01**0.2, rel=0.15)
+    assert ratio == pytest.approx(0.8, rel=0.1)
 
 
 def test_too_few_who_spent_grow_no_trees(frame: pd.DataFrame, untreed: ClvModel) -> None:

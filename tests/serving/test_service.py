@@ -101,9 +101,9 @@ def test_filters_and_cursor_go_together(client: Any, shop: Any) -> None:
     frame = shop.scored.scores.assign(segment=shop.scored.features["segment"])
     named = (frame[["weak_point_1", "weak_point_2", "weak_point_3"]] == "rhythm").any(axis=1)
     wanted = frame[
-        named & (frame["segment"] == "gold") & (frame["clv"] >= 50) & (frame["churn_probability"] >= 0.3)
+        named & (frame["segment"] == "gold") & (frame["clv"] >= 5) & (frame["churn_probability"] >= 0.3)
     ]
-    asked: dict[str, Any] = {"segment": "gold", "weak_point": "rhythm", "min_clv": 50, "country": ""}
+    asked: dict[str, Any] = {"segment": "gold", "weak_point": "rhythm", "min_clv": 5, "country": ""}
     asked |= {"min_churn_probability": 0.3, "top": 4}
     found, cursor = [], ""
     while cursor is not None:
