@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ LEAN = 0.003
 """How strongly the weights lean on those given, against the mean loss of a row."""
 
 MOST = 2.0
+LATER_DAYS = 56
 FARTHEST_LEVEL = 8.0
 
 
@@ -49,6 +51,17 @@ def weights(
     with THREADS.limit(limits=1, user_api="blas"):
         found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return {name: float(weight) for name, weight in zip(names, found, strict=False)}
+
+
+def earlier_and_later(days: pd.Series, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which rows models are fitted on to be weighed, and which they are weighed on; (rows,) each.
+
+    Later are the last 56 days, or the last horizon where that is shorter; earlier are those whose horizon was
+    over by then, which may be none.
+    """
+    horizon = timedelta(days=horizon_days)
+    since = days.max() - min(horizon, timedelta(days=LATER_DAYS))
+    return (days <= since - horizon).to_numpy(), (days > since).to_numpy()
 
 
 def blended(logs: Mapping[str, np.ndarray], weight: Mapping[str, float]) -> np.ndarray:

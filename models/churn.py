@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -29,11 +28,11 @@ from features.errors import HistoryError
 from models import buying as btyd
 from models import losses
 from models.additive import Additive, Shape, fit_additive
-from models.blend import blended, shares, weights
+from models.blend import blended, earlier_and_later, shares, weights
 from models.buying import Buying
 from models.columns import Columns, require
-from models.level import Level, churn_level, shift
-from models.trees import Ensemble, Trees, grow
+from models.level import Level, churn_level, moved, shift
+from models.trees import FEWEST_CUSTOMERS, Ensemble, Trees, grow
 
 RFM = ("days_since_order", "order_days", "amount_total", "days_since_first_order")
 CURVES = (
@@ -53,8 +52,6 @@ LEANING = {"trees": 0.7, "curves": 0.1, "rfm": 0.1, "silence": 0.1, "linear": 0.
 
 CURVED = Shape(losses.churn, bends=3, ridge=1.0)
 STRAIGHT = Shape(losses.churn, bends=0, ridge=1.0)
-LATER_DAYS = 56
-FEWEST_FOR_TREES = 100
 FOLDS = 4
 
 
@@ -222,10 +219,7 @@ class ChurnModel:
         return blended(self.members.log_odds(told), self.weights)
 
     def _level(self, frame: pd.DataFrame) -> np.ndarray:
-        if self.level is None or "as_of" not in frame:
-            return np.full(len(frame), self.intercept)
-        ahead = self.level.at(frame["as_of"].to_numpy())
-        return np.asarray(self.intercept + ahead - self.level.levels[0])
+        return self.intercept + moved(self.level, frame)
 
     def to_dict(self) -> dict[str, Any]:
         """All but the trees' text and the models of buying, which the bundle keeps by themselves."""
@@ -313,7 +307,7 @@ def _fit_members(recipe: _Recipe, told: pd.DataFrame) -> Members:
 
 def _enough_for_trees(told: pd.DataFrame) -> bool:
     customers = told.groupby("churned")["customer_id"].nunique()
-    return bool((customers >= FEWEST_FOR_TREES).all())
+    return bool((customers >= FEWEST_CUSTOMERS).all())
 
 
 def _weights(recipe: _Recipe, members: Members, told: pd.DataFrame) -> dict[str, float]:
@@ -344,9 +338,7 @@ def _splits(recipe: _Recipe, told: pd.DataFrame) -> list[tuple[np.ndarray, np.nd
     if days.nunique() == 1:
         fold = np.arange(len(told)) % FOLDS
         return [(fold != held, fold == held) for held in range(FOLDS)]
-    horizon = timedelta(days=recipe.history.horizon_days if recipe.history else 0)
-    since = days.max() - min(horizon, timedelta(days=LATER_DAYS))
-    later, earlier = (days > since).to_numpy(), (days <= since - horizon).to_numpy()
+    earlier, later = earlier_and_later(days, recipe.history.horizon_days if recipe.history else 0)
     if told.loc[earlier, "churned"].nunique() < 2 or told.loc[later, "churned"].nunique() < 2:
         return []
     return [(earlier, later)]

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -28,13 +27,13 @@ from features.catalog import Feature
 from models import buying as btyd
 from models import losses
 from models.additive import Additive, Shape, fit_additive
-from models.blend import blended, shares, weights
+from models.blend import blended, earlier_and_later, shares, weights
 from models.btyd_fit import giant_ceiling
 from models.buying import Buying
 from models.columns import Columns
-from models.level import Level, churn_level, revenue_level
+from models.level import Level, churn_level, moved, revenue_level
 from models.spread import Outcome, Spread, measure_spread
-from models.trees import Ensemble, Trees, grow
+from models.trees import FEWEST_CUSTOMERS, Ensemble, Trees, grow
 
 WORTH = "btyd_worth"
 RFM = ("days_since_order", "order_days", "amount_total", "days_since_first_order")
@@ -60,8 +59,6 @@ LEAN_OF_TREES = 0.5
 """Trees start halfway between nothing and what `buying` says: with all of it they rank worse, with nothing of
 it they lose sight of the few greatest customers."""
 
-LATER_DAYS = 56
-FEWEST_FOR_TREES = 100
 LEAST_SHARE = 1e-3
 """Of the mean revenue: a customer worth less counts as worth that before logarithms are taken."""
 
@@ -165,10 +162,7 @@ class ClvModel:
         return blended(self.worth.log_revenue(told), self.weights)
 
     def _level(self, frame: pd.DataFrame) -> np.ndarray:
-        if self.level is None or "as_of" not in frame:
-            return np.full(len(frame), self.intercept)
-        ahead = self.level.at(frame["as_of"].to_numpy())
-        return np.asarray(self.intercept + ahead - self.level.levels[0])
+        return self.intercept + moved(self.level, frame)
 
     def to_dict(self) -> dict[str, Any]:
         """All but the trees' text and the models of buying, which the bundle keeps by themselves."""
@@ -254,7 +248,7 @@ def _fit_members(recipe: _Recipe, told: pd.DataFrame, unit: float) -> Worth:
     spent = told["revenue"].to_numpy(dtype=float) / unit
     offset = _levels(told[WORTH].to_numpy(dtype=float), told, unit).to_numpy()
     trees = None
-    if told.loc[told["revenue"] > 0, "customer_id"].nunique() >= FEWEST_FOR_TREES:
+    if told.loc[told["revenue"] > 0, "customer_id"].nunique() >= FEWEST_CUSTOMERS:
         objective = {"objective": "tweedie", "tweedie_variance_power": POWER_OF_TREES}
         leaning = offset + LEAN_OF_TREES * told[WORTH].to_numpy(dtype=float)
         # money asks for finer distinctions than churn: one level deeper
@@ -281,10 +275,7 @@ def _weights(
     recipe: _Recipe, worth: Worth, told: pd.DataFrame, unit: float
 ) -> tuple[dict[str, float], _Judged | None]:
     prior = shares(PRIOR, worth.names)
-    days = told["as_of"]
-    horizon = timedelta(days=recipe.horizon_days)
-    since = days.max() - min(horizon, timedelta(days=LATER_DAYS))
-    earlier, later = (days <= since - horizon).to_numpy(), (days > since).to_numpy()
+    earlier, later = earlier_and_later(told["as_of"], recipe.horizon_days)
     if not (told.loc[earlier, "revenue"] > 0).any() or not (told.loc[later, "revenue"] > 0).any():
         return prior, None
     there = _fit_members(recipe, told[earlier].reset_index(drop=True), unit)

@@ -20,6 +20,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import brentq
 from scipy.special import expit
@@ -96,6 +97,13 @@ class Level:
             tuple(map(float, values["deviations"])),
             bool(values["seasonal"]),
         )
+
+
+def moved(level: Level | None, frame: pd.DataFrame) -> np.ndarray:
+    """How far the level of each row's `as_of` lies from that of the training, shape (rows,); 0: not known."""
+    if level is None or "as_of" not in frame:
+        return np.zeros(len(frame))
+    return np.asarray(level.at(frame["as_of"].to_numpy()) - level.levels[0])
 
 
 def forecast(observed: Observed, as_of: datetime, today: float, horizon_days: int) -> Level:

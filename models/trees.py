@@ -11,6 +11,9 @@ import pandas as pd
 from models.attribution import booster, shap_values
 from models.columns import Columns
 
+FEWEST_CUSTOMERS = 100
+"""Of either outcome: with fewer there is too little for trees to tell apart."""
+
 
 @dataclass(frozen=True)
 class Trees:

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from models import losses
-from models.blend import LEAN, MOST, blended, shares, weights
+from models.blend import LEAN, MOST, blended, earlier_and_later, shares, weights
 
 ROWS = 6000
 EQUAL = {"right": 0.5, "noise": 0.5}
@@ -119,3 +119,13 @@ def test_the_blend_by_hand() -> None:
 
 def test_the_shares_of_those_that_there_are_add_up_to_one() -> None:
     assert shares({"a": 0.5, "b": 0.3, "c": 0.1}, ["c", "b"]) == pytest.approx({"c": 0.25, "b": 0.75})
+
+
+def test_no_horizon_of_the_earlier_days_reaches_into_the_later_ones() -> None:
+    days = pd.Series(pd.date_range("2024-01-07", periods=30, freq="7D"))
+    earlier, later = earlier_and_later(days, 90)
+    # The last day is 28 July: later are the eight weeks since 2 June, earlier those up to 90 days before it.
+    assert days[later].min() == pd.Timestamp("2024-06-09")
+    assert days[earlier].max() == pd.Timestamp("2024-03-03")
+    assert later.sum() == 8
+    assert not earlier_and_later(days[:15], 90)[0].any()
