@@ -57,7 +57,7 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--customers", type=int, default=3000, show_default=True)
+@click.option("--customers", type=int, default=2000, show_default=True)
 @click.option("--months", type=int, default=30, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
 @example("amity simulate shop --customers 10000 --months 36")

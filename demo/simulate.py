@@ -24,7 +24,7 @@ _MOST_MONTHS = 240
 
 
 def simulate(
-    folder: Path, *, customers: int = 3000, months: int = 30, seed: int = 7, start: date | None = None
+    folder: Path, *, customers: int = 2000, months: int = 30, seed: int = 7, start: date | None = None
 ) -> None:
     """Write the retailer's tables to `folder` and the truth to the folder `<folder>-truth` beside it.
 
