@@ -31,7 +31,7 @@ from models.additive import Additive, Shape, fit_additive
 from models.blend import blended, earlier_and_later, shares, weights
 from models.buying import Buying
 from models.columns import Columns, require
-from models.level import Level, churn_level, moved, shift
+from models.level import Level, churn_level, moved, of_each_day, shift
 from models.trees import FEWEST_CUSTOMERS, Ensemble, Trees, grow
 
 RFM = ("days_since_order", "order_days", "amount_total", "days_since_first_order")
@@ -346,10 +346,8 @@ def _splits(recipe: _Recipe, told: pd.DataFrame) -> list[tuple[np.ndarray, np.nd
 
 def _levels(log_odds: np.ndarray, told: pd.DataFrame) -> pd.Series:
     """By how much the churn of each row's day lay beyond `log_odds` (rows,)."""
-    draft = pd.DataFrame({"z": log_odds, "churned": told["churned"].to_numpy(dtype=float)})
-    groups = draft.groupby(told["as_of"].to_numpy())
-    level = {day: churn_level(g["z"].to_numpy(), g["churned"].to_numpy()) for day, g in groups}
-    return pd.Series(told["as_of"].map(level).to_numpy(dtype=float), index=told.index)
+    churned = told["churned"].to_numpy(dtype=float)
+    return pd.Series(of_each_day(churn_level, log_odds, churned, told["as_of"]), index=told.index)
 
 
 def _require_both_outcomes(churned: pd.Series) -> None:

@@ -31,7 +31,7 @@ from models.blend import blended, earlier_and_later, shares, weights
 from models.btyd_fit import giant_ceiling
 from models.buying import Buying
 from models.columns import Columns
-from models.level import Level, churn_level, moved, revenue_level
+from models.level import Level, churn_level, moved, of_each_day, revenue_level
 from models.spread import Outcome, Spread, measure_spread
 from models.trees import FEWEST_CUSTOMERS, Ensemble, Trees, grow
 
@@ -293,10 +293,8 @@ def _levels(logs: np.ndarray, told: pd.DataFrame, unit: float) -> pd.Series:
     What is expected of a giant customer counts as the greatest (tamed) revenue at most, as what they spent.
     """
     spent = told["revenue"].to_numpy(dtype=float) / unit
-    draft = pd.DataFrame({"expected": np.minimum(np.exp(logs), spent.max()), "spent": spent})
-    groups = draft.groupby(told["as_of"].to_numpy())
-    level = {day: revenue_level(g["expected"].to_numpy(), g["spent"].to_numpy()) for day, g in groups}
-    return pd.Series(told["as_of"].map(level).to_numpy(dtype=float), index=told.index)
+    expected = np.minimum(np.exp(logs), spent.max())
+    return pd.Series(of_each_day(revenue_level, expected, spent, told["as_of"]), index=told.index)
 
 
 def _last_day(worth: Worth, told: pd.DataFrame) -> _Judged:
@@ -317,7 +315,5 @@ def _spread(later: _Judged, blend: Mapping[str, float], horizon_days: int, devia
 def _silent(rows: pd.DataFrame, spent_nothing: np.ndarray) -> np.ndarray:
     """The probability of spending nothing as the models of buying have it, at the level of each row's day."""
     silence = rows["btyd_silence"].to_numpy(dtype=float)
-    draft = pd.DataFrame({"z": silence, "nothing": spent_nothing.astype(float)})
-    groups = draft.groupby(rows["as_of"].to_numpy())
-    level = {day: churn_level(g["z"].to_numpy(), g["nothing"].to_numpy()) for day, g in groups}
-    return np.asarray(expit(silence + rows["as_of"].map(level).to_numpy(dtype=float)))
+    nothing = spent_nothing.astype(float)
+    return np.asarray(expit(silence + of_each_day(churn_level, silence, nothing, rows["as_of"])))

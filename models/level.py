@@ -13,7 +13,7 @@ history nothing of the season is known, and the yearly part is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -112,7 +112,7 @@ def forecast(observed: Observed, as_of: datetime, today: float, horizon_days: in
     `today`: days from the first order to `as_of`. Without any observation the level is 0, give or take 1.
     """
     seasonal = today >= SEASON_FROM_DAYS
-    weeks = np.arange(0.0, today + WEEK * AHEAD_WEEKS + horizon_days + WEEK, WEEK) + today % WEEK
+    weeks = np.arange(-WEEK, today + WEEK * AHEAD_WEEKS + horizon_days + WEEK, WEEK) + today % WEEK
     seen = _windows(weeks, observed.days, observed.horizon_days)
     ahead = _windows(weeks, today + WEEK * np.arange(AHEAD_WEEKS), horizon_days)
     noise = NOISE**2 + (EARLY_NOISE * np.exp(-np.maximum(observed.days - EARLY_DAYS, 0.0) / EARLY_DAYS)) ** 2
@@ -155,6 +155,19 @@ def revenue_level(predicted: np.ndarray, revenue: np.ndarray) -> float:
     if expected <= 0.0:
         return 0.0
     return float(np.log(max(float(revenue.sum()) / expected, LEAST_SHARE)))
+
+
+def of_each_day(
+    level: Callable[[np.ndarray, np.ndarray], float],
+    predicted: np.ndarray,
+    actual: np.ndarray,
+    days: pd.Series,
+) -> np.ndarray:
+    """The level of each row's day, by `churn_level` or `revenue_level` over that day's rows; all (rows,)."""
+    draft = pd.DataFrame({"predicted": predicted, "actual": actual})
+    groups = draft.groupby(days.to_numpy())
+    of = {day: level(g["predicted"].to_numpy(), g["actual"].to_numpy()) for day, g in groups}
+    return days.map(of).to_numpy(dtype=float)
 
 
 def _shapes(seasonal: bool) -> list[tuple[tuple[float, float] | None, tuple[float, float]]]:

@@ -8,7 +8,7 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.special import expit, logit, logsumexp
@@ -198,6 +198,7 @@ def test_the_level_of_a_day_by_hand() -> None:
 
 @settings(deadline=None, max_examples=25)
 @given(today=st.floats(1, 3000), horizon=st.integers(1, 365), seed=st.integers(0, 100))
+@example(today=18.0, horizon=1, seed=0)
 def test_any_history_gives_a_year_of_finite_levels(today: float, horizon: int, seed: int) -> None:
     days = np.sort(np.random.default_rng(seed).uniform(0, max(today - horizon, 1.0), 4))
     with pytest.MonkeyPatch.context() as patch:
