@@ -125,6 +125,16 @@ class Facts:
             first = first | (since_before > oldest * DAY)
         return self.count(oldest, newest, where=first & self.table[key].notnull())
 
+    def spells(self, days: int, of: int) -> Value:
+        """How many of the last `of` spells of so many days, counted back from the end, hold an order.
+
+        Of orders only. Counted is the oldest order of each spell.
+        """
+        spell = days * DAY
+        spells_ago = (self.ago - 1) // spell
+        oldest = (self.ago + self.since_before - 1) // spell > spells_ago
+        return self.count(of * days, where=oldest.fill_null(True))
+
     def most(self, key: str) -> Value:
         """How many rows have the most frequent value of `key`, since ever; `key`: of `_NUMBERED`.
 

@@ -59,17 +59,16 @@ def _with_rows_before(table: ibis.Table, key: str, time: str) -> ibis.Table:
 def _orders(tables: Mapping[str, ibis.Table]) -> ibis.Table:
     """Orders with their day and what lies between an order and the customer's order before.
 
-    `gap_days`: null for the first order and for another of the same day. `before_order_day`: seconds since
-    the order before, where it was on the same day.
+    `since_before`: seconds since it, null for the first. `gap_days`: null for the first order and for another
+    of the same day. `before_order_day`: seconds since the order before, where it was on the same day.
     """
     orders = tables["orders"]
     orders = orders.mutate(order_day=day_number(orders.ordered_at), second=seconds(orders.ordered_at))
     before = ibis.window(group_by="customer_id", order_by=["ordered_at", "order_id"])
     days = orders.order_day - orders.order_day.lag().over(before)
     passed = orders.second - orders.second.lag().over(before)
-    return orders.mutate(gap_days=days.nullif(0), before_order_day=(days == 0).ifelse(passed, None)).drop(
-        "second"
-    )
+    orders = orders.mutate(since_before=passed, gap_days=days.nullif(0)).drop("second")
+    return orders.mutate(before_order_day=orders.gap_days.isnull().ifelse(orders.since_before, None))
 
 
 def _order_lines(tables: Mapping[str, ibis.Table]) -> ibis.Table:

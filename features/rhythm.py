@@ -22,6 +22,10 @@ from features.change_point import (
 from features.facts import DAY, Facts
 
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
+WINDOWS_OF_ORDERS = (7, 14, 21, 30, 45, 60, 90, 120, 180, 365)
+WEEKS = (4, 8, 13, 26, 52)
+FORTNIGHTS = (6, 13, 26)
+"""Four orders of one week and one order in each of four weeks are two habits: how many spells hold an order."""
 GAPS_OF_PRIOR = 2
 """The customer's own gaps are averaged with this many typical ones, so one short gap is not yet a habit."""
 ORDERS_OF_PRIOR = 4
@@ -80,7 +84,7 @@ def _shorter_gaps(f: Facts) -> Any:
     return (f.gap_days * DAY < f.silence).fill_null(False).ifelse(1, 0).sum()
 
 
-_COUNTED = sorted({*WINDOWS, *(30 * month for month in range(1, MONTHS + 1))})
+_COUNTED = sorted({*WINDOWS_OF_ORDERS, *(30 * month for month in range(1, MONTHS + 1))})
 
 AGGREGATES = (
     Aggregate("orders", "orders", lambda f: f.count(), empty=0),
@@ -93,6 +97,14 @@ AGGREGATES = (
     *(
         Aggregate(f"order_days_{n}d", "orders", partial(Facts.distinct, key="order_day", oldest=n), empty=0)
         for n in WINDOWS
+    ),
+    *(
+        Aggregate(f"weeks_with_order_{n}", "orders", partial(Facts.spells, days=7, of=n), empty=0)
+        for n in WEEKS
+    ),
+    *(
+        Aggregate(f"fortnights_with_order_{n}", "orders", partial(Facts.spells, days=14, of=n), empty=0)
+        for n in FORTNIGHTS
     ),
     Aggregate("last_order_at", "orders", lambda f: f.ordered_at.max()),
     Aggregate("first_order_at", "orders", lambda f: f.ordered_at.min()),
@@ -120,7 +132,7 @@ FEATURES = (
     Feature("orders", "rhythm", "orders", "orders ever", worse="low"),
     *(
         Feature(f"orders_{n}d", "rhythm", "orders", f"orders in the last {n} days", worse="low")
-        for n in WINDOWS
+        for n in WINDOWS_OF_ORDERS
     ),
     Feature("orders_90_to_180d", "rhythm", "orders", "orders in the 90 days before the last 90"),
     Feature("orders_180_to_365d", "rhythm", "orders", "orders between 180 and 365 days ago"),
@@ -314,6 +326,28 @@ FEATURES = (
         needs=(*BY_MONTH, "days_since_first_order"),
         steps=(CHANGE_POINT,),
         value=lambda row: _a_year(row, change_point_at(row)),
+    ),
+    *(
+        Feature(
+            f"weeks_with_order_{n}",
+            "rhythm",
+            "weeks",
+            f"weeks with an order, of the last {n}",
+            worse="low",
+            high=n,
+        )
+        for n in WEEKS
+    ),
+    *(
+        Feature(
+            f"fortnights_with_order_{n}",
+            "rhythm",
+            "fortnights",
+            f"fortnights with an order, of the last {n}",
+            worse="low",
+            high=n,
+        )
+        for n in FORTNIGHTS
     ),
     Feature(
         "months_with_order",

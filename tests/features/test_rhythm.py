@@ -23,6 +23,22 @@ def orders(*times: datetime) -> dict[str, Any]:
     return {"orders": [{"ordered_at": time, "amount": 10.0} for time in times]}
 
 
+@pytest.mark.parametrize(
+    ("time", "weeks"),
+    [
+        (ago(28), 2),
+        (ago(28) - SECOND, 1),
+        (AS_OF - SECOND, 1),
+        (ago(14), 2),
+        (ago(7) - SECOND, 2),
+        (ago(7), 1),
+    ],
+)
+def test_a_week_ends_where_the_next_begins(of_one: OfOne, time: datetime, weeks: int) -> None:
+    first_week = ago(1)
+    assert of_one(orders(time, first_week), AS_OF)["weeks_with_order_4"] == weeks
+
+
 def test_by_hand(of_one: OfOne) -> None:
     # Order days 400, 300, 100 (twice), 80 and 10 days ago: the gaps are 100, 200, 20 and 70 days.
     found = of_one(orders(ago(399.5), ago(299.5), ago(99.75), ago(99.25), ago(79.5), ago(9.5)), AS_OF)
@@ -52,6 +68,17 @@ def test_by_hand(of_one: OfOne) -> None:
         "overdue": 9.5 / usual,
         "overdue_longest": 9.5 / 200,
         "orders_trend": 2 - 2,
+        "orders_21d": 1,
+        "orders_45d": 1,
+        "orders_120d": 4,
+        "weeks_with_order_4": 1,  # the weeks 1, 11, 14 (twice), 42 and 57 before as_of
+        "weeks_with_order_8": 1,
+        "weeks_with_order_13": 2,
+        "weeks_with_order_26": 3,
+        "weeks_with_order_52": 4,
+        "fortnights_with_order_6": 2,  # the fortnights 0, 5, 7, 21 and 28 before as_of
+        "fortnights_with_order_13": 3,
+        "fortnights_with_order_26": 4,
         "months_with_order": 4,  # the months 0, 2, 3 and 9 before as_of
     }
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-12)
