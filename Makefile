@@ -15,7 +15,7 @@ demo: install
 	$(BIN)/amity demo
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
@@ -28,6 +28,7 @@ bench: install
 
 docs: install
 	$(BIN)/python -m features.listing > docs/features.md
+	$(BIN)/python -m features.indicators.listing > docs/indicators.md
 
 serve: install
 	AMITY_HOME=$${AMITY_HOME:-var/demo-simulated} $(BIN)/amity serve

@@ -12,7 +12,7 @@ import click
 
 from features.collector import collect_rarely
 from features.errors import AmityError
-from verbs import configuration, demo, scoring, service, sources, training
+from verbs import assess, configuration, demo, forget, keys, scoring, service, sources, training, winback
 from verbs.shell import fail
 
 VERBS = (
@@ -27,7 +27,12 @@ VERBS = (
     scoring.score,
     scoring.at_risk,
     scoring.explain,
+    assess.assess,
+    winback.winback,
     service.serve,
+    keys.keys,
+    keys.audit,
+    forget.forget,
     configuration.config,
     demo.demo,
 )

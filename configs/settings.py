@@ -11,10 +11,16 @@ from typing import Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from configs.catalogues import DEFAULT, catalogue
+from configs.folder import FOLDER as FOLDER
+from configs.folder import folder as folder
+from features.catalog import Dimension
 from features.errors import ConfigError
+from features.indicators.alarms import Limit, Watch
+from features.indicators.measure import book
+from features.indicators.rules import Rules
 from features.tables import Mode
 
-FOLDER = Path(__file__).parent
 Origin = Literal["flag", "environment", "file", "default"]
 
 
@@ -60,7 +66,7 @@ class TrainingSettings(_Settings):
     max_snapshots: int = Field(default=52, ge=2, le=500)
     first_history_days: int = Field(default=60, ge=0, le=3650)
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
-    trees: int = Field(default=250, ge=1, le=20_000)
+    trees: int = Field(default=350, ge=1, le=20_000)
     leaves: int = Field(default=7, ge=2, le=1024)
     learning_rate: float = Field(default=0.03, gt=0, le=1)
     min_leaf_share: float = Field(default=0.002, ge=0, le=0.5)
@@ -84,17 +90,182 @@ class Judging(_Settings):
         return self
 
 
-class Playbook(_Settings):
-    """The action for the dimension that is named first, for none, and for an open complaint before all."""
+class ServiceSettings(_Settings):
+    """What a request, a key and an address may take of the service, and who counts as at risk in metrics."""
 
-    rhythm: str
-    spend: str
-    product: str
-    service: str
-    satisfaction: str
-    engagement: str
-    none: str
-    open_complaint: str
+    requests_per_minute_of_key: int = Field(default=3000, ge=1)
+    requests_per_minute_of_address: int = Field(default=6000, ge=1)
+    wrong_keys_per_minute: int = Field(default=20, ge=1)
+    requests_at_once: int = Field(default=128, ge=1, le=10_000)
+    seconds_per_request: int = Field(default=60, ge=1, le=3600)
+    largest_body_mb: int = Field(default=32, ge=1, le=1024)
+    most_json_values: int = Field(default=2_000_000, ge=1000)
+    at_risk_from: float = Field(default=0.5, gt=0, lt=1)
+
+
+Value = Literal["valuable", "usual", "minor"]
+Status = Literal["new", "active", "slowing", "lapsed", "lost"]
+
+
+class Conditions(_Settings):
+    """All that is given must hold; of several names one. `weak_point`: the first, or none.
+
+    `evidence`: what speaks for it, by the names of `languages/en.po`; an open complaint always counts.
+    """
+
+    weak_point: tuple[Dimension | Literal["none"], ...] = ()
+    evidence: tuple[str, ...] = ()
+    value: tuple[Value, ...] = ()
+    status: tuple[Status, ...] = ()
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("evidence")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = {name for context, name in catalogue(DEFAULT).texts if context == "evidence"}
+        for name in names:
+            if name not in known:
+                nearest = get_close_matches(name, known, n=1)
+                hint = f"; is {nearest[0]} meant" if nearest else ""
+                raise ValueError(f"{name} is no evidence that Amity knows{hint}")
+        return names
+
+
+class Rule(_Settings):
+    """What to do, by language, where the conditions hold."""
+
+    when: Conditions = Conditions()
+    do: Mapping[str, str] = Field(min_length=1)
+
+    def text(self, code: str) -> str:
+        """In the language, else in the default one, else in the first that is given."""
+        return self.do.get(code) or self.do.get(DEFAULT) or next(iter(self.do.values()))
+
+
+class Playbook(_Settings):
+    """What to do about a customer: the first rule that fits.
+
+    `valuable_from`, `minor_below`: the CLV over what the typical active customer brings in as many days.
+    """
+
+    valuable_from: float = Field(default=2.0, gt=0)
+    minor_below: float = Field(default=0.5, gt=0)
+    rules: tuple[Rule, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Playbook:
+        if self.minor_below > self.valuable_from:
+            raise ValueError("minor_below must not be above valuable_from")
+        if self.rules[-1].when != Conditions():
+            raise ValueError("the last rule of rules must have no condition, so that one always fits")
+        return self
+
+    def in_language(self, action: str, code: str) -> str:
+        """An action that was told in the default language; as it is where no rule has it any more."""
+        return next((rule.text(code) for rule in self.rules if rule.text(DEFAULT) == action), action)
+
+
+class Offer(_Settings):
+    """What a customer may get. Money per customer; `most`: to so many customers, null: to any number."""
+
+    name: str = Field(min_length=1, max_length=60)
+    channel: str = Field(min_length=1, max_length=60)
+    coupon_value: float = Field(ge=0)
+    contact_cost: float = Field(ge=0)
+    most: int | None = Field(default=None, ge=0)
+
+
+class Winback(_Settings):
+    """What may be offered, what it costs, and how cautious a plan is."""
+
+    campaign_days: int = Field(default=30, ge=1, le=365)
+    margin_share: float = Field(default=0.4, ge=0, le=1)
+    amounts_are: Literal["after_coupons", "before_coupons"] = "after_coupons"
+    offers: tuple[Offer, ...] = Field(min_length=1, max_length=50)
+    most_per_channel: Mapping[str, int] = {}
+    needs_column: Mapping[str, str] = {}
+    rest_days: int = Field(default=30, ge=0, le=3650)
+    min_gain: float = Field(default=0.0, ge=0)
+    control_least: float = Field(default=0.1, ge=0, lt=1)
+    control_most: float = Field(default=0.5, gt=0, lt=1)
+    power: float = Field(default=0.8, gt=0.05, lt=1)
+    save_rate: float = Field(default=0.02, ge=0, le=1)
+    save_half_life_days: float = Field(default=60.0, gt=0)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Winback:
+        names = [offer.name for offer in self.offers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two offers are called {twice[0]}; give each a name of its own")
+        if self.control_least > self.control_most:
+            raise ValueError("control_least must not be above control_most")
+        if any(most < 0 for most in self.most_per_channel.values()):
+            raise ValueError("most_per_channel must hold no number below 0")
+        return self
+
+
+class IndicatorSettings(_Settings):
+    """The days and months that the assessment's figures speak of, as `Rules` explains them."""
+
+    trend_months: int = Field(default=Rules.trend_months, ge=24, le=120)
+    active_months: int = Field(default=Rules.active_months, ge=1, le=60)
+    churn_months: int = Field(default=Rules.churn_months, ge=1, le=60)
+    lapsed_after_gaps: float = Field(default=Rules.lapsed_after_gaps, gt=0, le=100)
+    answered_within_hours: int = Field(default=Rules.answered_within_hours, ge=1, le=720)
+    resolved_within_days: int = Field(default=Rules.resolved_within_days, ge=1, le=31)
+    reopened_within_days: int = Field(default=Rules.reopened_within_days, ge=1, le=31)
+    returned_within_days: int = Field(default=Rules.returned_within_days, ge=1, le=31)
+    redeemed_within_days: int = Field(default=Rules.redeemed_within_days, ge=1, le=31)
+    most_values: int = Field(default=Rules.most_values, ge=1, le=100)
+    few: int = Field(default=Rules.few, ge=0)
+    confidence: float = Field(default=Rules.confidence, gt=0.5, lt=1)
+    false_discoveries: float = Field(default=Rules.false_discoveries, gt=0, lt=1)
+
+    def rules(self) -> Rules:
+        return Rules(**self.model_dump())
+
+
+class LimitSettings(_Settings):
+    """A figure that the newest month must not pass, beyond its interval."""
+
+    above: float | None = None
+    below: float | None = None
+
+
+class WarningSettings(_Settings):
+    """What is watched for early warnings, as `Watch` explains it."""
+
+    watched: tuple[str, ...] = Watch.indicators
+    windows: tuple[int, ...] = Field(default=Watch.windows, min_length=1)
+    false_alarms: float = Field(default=Watch.false_alarms, gt=0, lt=1)
+    fewest_cases: int = Field(default=Watch.fewest_cases, ge=2)
+    limits: Mapping[str, LimitSettings] = {}
+
+    @field_validator("windows")
+    @classmethod
+    def _short(cls, windows: tuple[int, ...]) -> tuple[int, ...]:
+        if not all(1 <= window <= 6 for window in windows):
+            raise ValueError("windows are of 1 to 6 months: the others tell what is usual")
+        return windows
+
+    @model_validator(mode="after")
+    def _known(self) -> WarningSettings:
+        known = {indicator.name for indicator in book()}
+        for name in (*self.watched, *self.limits):
+            if name not in known:
+                nearest = get_close_matches(name, known, n=1)
+                hint = f"; is {nearest[0]} meant" if nearest else ""
+                raise ValueError(f"{name} is no indicator that Amity knows{hint}")
+        return self
+
+    def watch(self) -> Watch:
+        limits = {name: Limit(limit.above, limit.below) for name, limit in self.limits.items()}
+        return Watch(self.watched, self.windows, self.false_alarms, self.fewest_cases, limits)
 
 
 FILES: dict[type[_Settings], str] = {
@@ -102,6 +273,10 @@ FILES: dict[type[_Settings], str] = {
     TrainingSettings: "training.yaml",
     Judging: "judging.yaml",
     Playbook: "playbook.yaml",
+    ServiceSettings: "service.yaml",
+    Winback: "winback.yaml",
+    IndicatorSettings: "indicators.yaml",
+    WarningSettings: "warnings.yaml",
 }
 
 OF_THE_PROCESS = {
@@ -109,17 +284,6 @@ OF_THE_PROCESS = {
 }
 
 S = TypeVar("S", bound=_Settings)
-
-
-def folder() -> Path:
-    """The folder of the configuration: `AMITY_CONFIGS`, or the one that Amity brings.
-
-    Raises ConfigError where there is no such folder.
-    """
-    given = os.environ.get("AMITY_CONFIGS")
-    if given and not Path(given).is_dir():
-        raise ConfigError(f"AMITY_CONFIGS names {given}, and there is no such folder.")
-    return Path(given or FOLDER)
 
 
 def load(kind: type[S], flags: Mapping[str, Any] | None = None) -> S:

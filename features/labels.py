@@ -47,15 +47,53 @@ def labels(
     )
 
 
+def outcomes(
+    tables: Mapping[str, ibis.Table], snapshots: ibis.Table, horizon_days: int, margin_share: float
+) -> ibis.Table:
+    """One row per snapshot: customer_id, as_of, orders (how many), revenue and profit in the horizon, in money.
+
+    `revenue`: amounts ordered minus amounts returned. `profit`: margins minus `margin_share` of what was
+    returned; an order without a margin has that share of its amount. 0 where nothing happened.
+    """
+    placed = tables["orders"]
+    margin = placed.amount * margin_share
+    if "margin" in placed.columns:
+        margin = placed.margin.fill_null(margin)
+    known = {**tables, "orders": placed.mutate(margin=margin)}
+    ordered = _ahead(known, "orders", "ordered_at", snapshots, horizon_days, more="margin")
+    result = snapshots.left_join(ordered, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+    returned = _ahead(known, "returns", "returned_at", snapshots, horizon_days)
+    back = ibis.literal(0.0)
+    if returned is not None:
+        renamed = returned.select("customer_id", "as_of", back="amount")
+        result = result.left_join(renamed, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
+        back = result.back.fill_null(0.0)
+    return result.select(
+        "customer_id",
+        "as_of",
+        orders=result.rows.fill_null(0),
+        revenue=result.amount.fill_null(0.0) - back,
+        profit=result.margin.fill_null(0.0) - margin_share * back,
+    )
+
+
 def _amount(result: ibis.Table, part: str) -> Any:
     column = f"{part}_amount"
     return result[column].fill_null(0.0) if column in result.columns else ibis.literal(0.0)
 
 
 def _ahead(
-    tables: Mapping[str, ibis.Table], name: str, time: str, snapshots: ibis.Table, horizon_days: int
+    tables: Mapping[str, ibis.Table],
+    name: str,
+    time: str,
+    snapshots: ibis.Table,
+    horizon_days: int,
+    more: str | None = None,
 ) -> ibis.Table | None:
-    """How many rows of a table lie in the horizon, and their money; null where there is no such table."""
+    """How many rows of a table lie in the horizon, and their money; null where there is no such table.
+
+    `more`: a further column of money that is summed.
+    """
     if name not in tables:
         return None
     table = tables[name]
@@ -65,9 +103,8 @@ def _ahead(
         table[time] < snapshots.as_of + ibis.interval(days=horizon_days),
     ]
     joined = snapshots.join(table, inside)
-    return joined.group_by("customer_id", "as_of").aggregate(
-        rows=joined.count(), amount=money(whole(joined.amount).sum())
-    )
+    sums = {column: money(whole(joined[column]).sum()) for column in ("amount", more) if column}
+    return joined.group_by("customer_id", "as_of").aggregate(rows=joined.count(), **sums)
 
 
 def _held(tables: Mapping[str, ibis.Table], snapshots: ibis.Table, horizon_days: int) -> ibis.Table:

@@ -131,7 +131,7 @@ def _contractual(tables: Mapping[str, ir.Table], definitions: Definitions, now: 
 def _cancelled_for(first: datetime, last: datetime, horizon: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Whether the cancellations known span one horizon, and two: one to learn from, one to judge on."""
     days = (_day(last) - _day(first)).days + 1
-    known = f"Cancellations are known from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {days:,} days"
+    known = f"Cancellations are known from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {_days(days)}"
     until = [_day(first) + timedelta(days=many * horizon - 1) for many in (1, 2)]
     if days < horizon:
         return (
@@ -155,7 +155,7 @@ def _history(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     horizon = definitions.horizon_days
     days = (_day(last) - _day(first)).days + 1
-    orders = f"The orders run from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {days:,} days"
+    orders = f"The orders run from {first:%Y-%m-%d} to {last:%Y-%m-%d}, {_days(days)}"
     needed, judged = HISTORY_DAYS + horizon, HISTORY_DAYS + 2 * horizon
     if days < needed:
         until = _day(first) + timedelta(days=needed - 1)
@@ -220,6 +220,10 @@ def _outcomes(
     if missing or active >= GOOD_CUSTOMERS:
         return tuple(missing), ()
     return (), (f"{_customers(active)} were active {on}; {GOOD_CUSTOMERS} make for steadier figures.",)
+
+
+def _days(number: int) -> str:
+    return f"{number:,} day{'' if number == 1 else 's'}"
 
 
 def _customers(number: int) -> str:

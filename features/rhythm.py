@@ -25,7 +25,7 @@ WINDOWS = (7, 14, 30, 60, 90, 180, 365)
 WINDOWS_OF_ORDERS = (7, 14, 21, 30, 45, 60, 90, 120, 180, 365)
 WEEKS = (4, 8, 13, 26, 52)
 FORTNIGHTS = (6, 13, 26)
-"""Four orders of one week and one order in each of four weeks are two habits: how many spells hold an order."""
+"""How many spells hold an order: four orders of one week are another habit than one in each of four."""
 GAPS_OF_PRIOR = 2
 """The customer's own gaps are averaged with this many typical ones, so one short gap is not yet a habit."""
 ORDERS_OF_PRIOR = 4

@@ -66,6 +66,12 @@ def running(held: ibis.Table, moment: ibis.Value) -> ibis.Value:
     return held.cancelled_at.isnull() | (held.cancelled_at >= moment)
 
 
+def lapsed(tables: Mapping[str, ibis.Table], as_ofs: Sequence[datetime], lookback_days: int) -> ibis.Table:
+    """The snapshots of all customers who ordered before each of `as_ofs`, but not in the lookback."""
+    everyone = population(tables, as_ofs, None)
+    return everyone.anti_join(population(tables, as_ofs, lookback_days), ["customer_id", "as_of"])
+
+
 def span(tables: Mapping[str, ibis.Table], mode: Mode = "non_contractual") -> tuple[datetime, datetime]:
     """The times of the first and the last order.
 

@@ -20,7 +20,7 @@ from features.order_value import ORDER_VALUE, USUAL_BASKET, fact
 from features.ratios import EVER, THEN, minus
 
 TREND_DAYS = 360
-WINDOWS = (30, 90, 180, 365)
+WINDOWS = (14, 30, 60, 90, 180, 365)
 
 Value = Any  # an Ibis value expression
 

@@ -1,7 +1,8 @@
 """SHAP values of LightGBM trees, for few rows and for many.
 
-For few rows LightGBM's own TreeSHAP, for many Woodelf, which reads each tree once for all rows (Nadel &
-Wettenstein 2026). Woodelf knows no splits by category: trees that have one always go to LightGBM.
+For few rows LightGBM's own TreeSHAP; for many the cells of small trees (`models.cells`). Larger trees go to
+Woodelf, which reads each once for all rows (Nadel & Wettenstein 2026), and knows no splits by category: those
+that have one go to LightGBM.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ModelError
+from models.cells import cells
 
 BULK_ROWS = 5_000
 """From so many rows on, reading the trees pays."""
@@ -33,6 +35,9 @@ def shap_values(text: str, matrix: np.ndarray) -> tuple[float, np.ndarray]:
     """
     if len(matrix) < BULK_ROWS:
         return _by_lightgbm(booster(text), matrix)
+    small = cells(text)
+    if small is not None:
+        return small.base, small.contributions(matrix)
     values, base = np.zeros(matrix.shape, order="F"), 0.0
     for part, explain in zip(_parted(text), (_by_woodelf, _by_lightgbm), strict=True):
         if part is None:

@@ -1,8 +1,16 @@
-"""How much each of several models counts, learnt on snapshots later than those of their fit."""
+"""How much each of several models counts, learnt on snapshots later than those of their fit.
+
+What they say is given as logarithms, and joined in one of two ways:
+
+product    the sum of weight · logarithm: for odds
+roots      the square of the sum of weight · square root: for money. It lies between a product, in which one
+           model that sees nothing in a customer outvotes the others, and a mean, in which one that sees far
+           too much does
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -18,6 +26,31 @@ LEAN = 0.003
 MOST = 2.0
 LATER_DAYS = 56
 FARTHEST_LEVEL = 8.0
+NOTHING = 1e-12
+"""What is left of models whose weights are all 0."""
+
+LEARNT = 1 / 3
+
+
+Join = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Of logarithms (rows, models) and weights (models,): the joined logarithm (rows,), and its change with each
+weight (rows, models)."""
+
+
+def product(logs: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return logs @ weight, logs
+
+
+def roots(logs: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    greatest = logs.max(axis=1)
+    root = np.exp((logs - greatest[:, None]) / 2)
+    total = root @ weight + NOTHING
+    return 2 * np.log(total) + greatest, 2 * root / total[:, None]
+
+
+def leant(learnt: Mapping[str, float], leaning: Mapping[str, float]) -> dict[str, float]:
+    """A third of what later days tell, the rest what the weights lean on: few days are independent."""
+    return {name: LEARNT * weight + (1 - LEARNT) * leaning[name] for name, weight in learnt.items()}
 
 
 def weights(
@@ -26,6 +59,7 @@ def weights(
     days: pd.Series,
     prior: Mapping[str, float],
     loss: Loss,
+    join: Join = product,
 ) -> dict[str, float]:
     """The weight of each model, from 0 to 2; `logs`: model → (rows,), `outcome` and `days` (rows,).
 
@@ -41,8 +75,9 @@ def weights(
 
     def cost(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         weight, level = parameters[: len(names)], parameters[len(names) :]
-        value, by = loss(design @ weight + level[codes], outcome)
-        by_weight = design.T @ by / rows + 2.0 * LEAN * (weight - leaning)
+        joined, by_own = join(design, weight)
+        value, by = loss(joined + level[codes], outcome)
+        by_weight = by_own.T @ by / rows + 2.0 * LEAN * (weight - leaning)
         by_level = np.bincount(codes, weights=by / rows, minlength=len(labels))
         return float(value.mean() + LEAN * np.sum((weight - leaning) ** 2)), np.append(by_weight, by_level)
 
@@ -64,9 +99,10 @@ def earlier_and_later(days: pd.Series, horizon_days: int) -> tuple[np.ndarray, n
     return (days <= since - horizon).to_numpy(), (days > since).to_numpy()
 
 
-def blended(logs: Mapping[str, np.ndarray], weight: Mapping[str, float]) -> np.ndarray:
-    """The weighted sum of the models' logarithms, shape (rows,)."""
-    return np.asarray(sum(weight[name] * own for name, own in logs.items()))
+def blended(logs: Mapping[str, np.ndarray], weight: Mapping[str, float], join: Join = product) -> np.ndarray:
+    """The models' logarithms joined, shape (rows,)."""
+    joined, _ = join(np.column_stack(list(logs.values())), np.array([weight[name] for name in logs]))
+    return joined
 
 
 def shares(weight: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:

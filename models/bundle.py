@@ -1,8 +1,8 @@
 """The trained models as plain files, and the columns, dates and code they belong to. No pickle.
 
 manifest.json    what it is: as_of, definitions, tables, fingerprint, metrics, and a digest of each other file
-churn.txt clv.txt                                       LightGBM's own text format
-churn.json clv.json buying.json reference.json peers.json causes.json
+churn.txt clv.txt reactivation.txt                      LightGBM's own text format
+churn.json clv.json reactivation.json buying.json reference.json peers.json causes.json
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ OF_TABLES = "the tables of a source"
 MANIFEST = "manifest.json"
 FILES = (
     *("churn.txt", "churn.json", "clv.txt", "clv.json"),
+    *("reactivation.txt", "reactivation.json"),
     *("buying.json", "reference.json", "peers.json", "causes.json"),
 )
 
@@ -42,7 +43,8 @@ FILES = (
 class Manifest:
     """What a bundle is.
 
-    `tables`: table → columns it was trained on. `metrics`: as judged before the last fit.
+    `tables`: table → columns it was trained on. `metrics`: as judged before the last fit. `tuned_from`: the
+    settings that the trials of settings began with; null where there were none.
     """
 
     as_of: datetime
@@ -54,11 +56,16 @@ class Manifest:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     version: str = "unregistered"
     format: int = FORMAT
+    tuned_from: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """Everything that scoring needs beside the tables. `clv`: of orders; null where churn is contractual."""
+    """Everything that scoring needs beside the tables.
+
+    `clv`: of orders; null where churn is contractual. `reactivation`: of lapsed customers, who stays away;
+    null where churn is contractual, or no horizon of lapsed customers was over.
+    """
 
     manifest: Manifest
     reference: Reference
@@ -66,6 +73,7 @@ class Bundle:
     clv: ClvModel | None
     peers: Peers
     causes: Causes
+    reactivation: ChurnModel | None = None
 
     def with_version(self, version: str) -> Bundle:
         return replace(self, manifest=replace(self.manifest, version=version))
@@ -81,6 +89,8 @@ def save(bundle: Bundle, folder: Path) -> Path:
         "churn.json": to_json(bundle.churn.to_dict()),
         "clv.txt": bundle.clv.trees if bundle.clv else "",
         "clv.json": to_json(bundle.clv.to_dict() if bundle.clv else {}),
+        "reactivation.txt": bundle.reactivation.trees if bundle.reactivation else "",
+        "reactivation.json": to_json(bundle.reactivation.to_dict() if bundle.reactivation else {}),
         "buying.json": to_json(bundle.clv.buying.to_dict() if bundle.clv else {}),
         "reference.json": to_json(bundle.reference.to_dict()),
         "peers.json": to_json(bundle.peers.to_dict()),
@@ -117,6 +127,7 @@ def load(folder: Path) -> Bundle:
         manifest, files = read_files(folder, FILES)
         documents = {name: json.loads(text) for name, text in files.items() if name.endswith(".json")}
         buying = Buying.from_dict(documents["buying.json"]) if documents["buying.json"] else None
+        lapsed = documents.get("reactivation.json")
         return Bundle(
             manifest=_manifest_from_dict(manifest),
             reference=Reference.from_dict(documents["reference.json"]),
@@ -124,6 +135,7 @@ def load(folder: Path) -> Bundle:
             clv=ClvModel.from_dict(documents["clv.json"], files["clv.txt"], buying) if buying else None,
             peers=Peers.from_dict(documents["peers.json"]),
             causes=Causes.from_dict(documents["causes.json"]),
+            reactivation=ChurnModel.from_dict(lapsed, files["reactivation.txt"], buying) if lapsed else None,
         )
 
 
@@ -145,7 +157,7 @@ def read_files(
     if found != kind:
         raise ModelError(f"The bundle {folder} is a model of {found}, and one of {kind} is needed here.")
     digests = manifest.pop("files")
-    return manifest, {name: _read(folder, name, str(digests[name])) for name in names}
+    return manifest, {name: _read(folder, name, str(digests[name])) for name in names if name in digests}
 
 
 @contextmanager

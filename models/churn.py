@@ -28,7 +28,7 @@ from features.errors import HistoryError
 from models import buying as btyd
 from models import losses
 from models.additive import Additive, Shape, fit_additive
-from models.blend import blended, earlier_and_later, shares, weights
+from models.blend import blended, earlier_and_later, leant, shares, weights
 from models.buying import Buying
 from models.columns import Columns, require
 from models.level import Level, churn_level, moved, of_each_day, shift
@@ -47,7 +47,7 @@ WITH_HISTORY = {"trees": 0.4, "curves": 0.2, "rfm": 0.2, "silence": 0.2}
 WITHOUT_HISTORY = {"trees": 0.7, "linear": 0.3}
 """How much each member counts where no later days can tell."""
 
-LEANING = {"trees": 0.7, "curves": 0.1, "rfm": 0.1, "silence": 0.1, "linear": 0.3}
+LEANING = {"trees": 0.76, "curves": 0.08, "rfm": 0.08, "silence": 0.08, "linear": 0.24}
 """What the weights lean on where later days tell: trees gain most from the days they are weighed on."""
 
 CURVED = Shape(losses.churn, bends=3, ridge=1.0)
@@ -197,14 +197,15 @@ class ChurnModel:
     def at(self, level: Level, customers: pd.DataFrame) -> ChurnModel:
         """The same model at the level of the horizons to come; `customers`: those active at its `as_of`.
 
-        `level` is of the models of buying: it gives the share of `customers` that will churn. Where it knows
-        of the season, that is their share. Else it is one of two forecasts, the other being this model's own,
-        and the mean of both counts (in log-odds).
+        `level` is of the models of buying, or of the share that churns where there are none: it gives the
+        share of `customers` that will churn. Where it knows of the season, that is their share. Else it is
+        one of two forecasts, the other being this model's own, and the mean of both counts (in log-odds).
         """
-        if customers.empty or self.members.history is None:
+        if customers.empty:
             return self
         told = self.members.told(customers)
-        expected = expit(told["btyd_silence"].to_numpy(dtype=float) + level.levels[0]).mean()
+        silence = told["btyd_silence"].to_numpy(dtype=float) if self.members.history else np.zeros(len(told))
+        expected = expit(silence + level.levels[0]).mean()
         intercept = shift(self.blended(told), float(expected))
         if not level.seasonal:
             intercept = (intercept + self.intercept) / 2
@@ -258,23 +259,29 @@ class _Recipe:
     features: tuple[Feature, ...]
     trees: Trees
     history: History | None
+    horizon_days: int
 
 
 def fit_churn(
-    frame: pd.DataFrame, features: Sequence[Feature], trees: Trees, history: History | None = None
+    frame: pd.DataFrame,
+    features: Sequence[Feature],
+    trees: Trees,
+    history: History | None = None,
+    horizon_days: int = 0,
 ) -> ChurnModel:
     """Fit the members on all of `frame`, and their weights on its last days.
 
     `frame`: customer_id, as_of, the features, and `churned`. `history`: what the models of buying say, where
-    there are orders. With a single snapshot date the customers are split for the weights; where the horizons
-    of no earlier day are over by the last ones, the weights are those of `WITH_HISTORY`. Fewer than 100
-    customers of either outcome are too few for trees. Raises HistoryError where nobody or everybody churned.
+    there are orders. `horizon_days`: of the label, where there is no history. With a single snapshot date the
+    customers are split for the weights; where the horizons of no earlier day are over by the last ones, the
+    weights are preset. Fewer than 100 customers of either outcome are too few for trees. Raises HistoryError
+    where nobody or everybody churned.
     """
     frame = frame.sort_values(["as_of", "customer_id"], ignore_index=True)
     _require_both_outcomes(frame["churned"])
     told = history.told(frame) if history else frame
     own = tuple(btyd.FEATURES) if history else ()
-    recipe = _Recipe((*features, *own), trees, history)
+    recipe = _Recipe((*features, *own), trees, history, history.horizon_days if history else horizon_days)
     members = _fit_members(recipe, told)
     return _at_own_level(members, _weights(recipe, members, told), told)
 
@@ -311,7 +318,7 @@ def _enough_for_trees(told: pd.DataFrame) -> bool:
 
 
 def _weights(recipe: _Recipe, members: Members, told: pd.DataFrame) -> dict[str, float]:
-    """Half of it learnt on rows that the members of other rows predict, half what the weights lean on.
+    """A part of it learnt on rows that the members of other rows predict, the rest what the weights lean on.
 
     The members of fewer and older rows stand for those of all, of which the trees make more than the others.
     """
@@ -329,7 +336,7 @@ def _weights(recipe: _Recipe, members: Members, told: pd.DataFrame) -> dict[str,
     z = {name: np.concatenate([odds[name] for odds, _ in found]) for name in names}
     leaning = shares(LEANING, names)
     learnt = weights(z, rows["churned"].to_numpy(dtype=float), rows["as_of"], leaning, losses.churn)
-    return {name: (learnt[name] + leaning[name]) / 2 for name in names}
+    return leant(learnt, leaning)
 
 
 def _splits(recipe: _Recipe, told: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -338,7 +345,7 @@ def _splits(recipe: _Recipe, told: pd.DataFrame) -> list[tuple[np.ndarray, np.nd
     if days.nunique() == 1:
         fold = np.arange(len(told)) % FOLDS
         return [(fold != held, fold == held) for held in range(FOLDS)]
-    earlier, later = earlier_and_later(days, recipe.history.horizon_days if recipe.history else 0)
+    earlier, later = earlier_and_later(days, recipe.horizon_days)
     if told.loc[earlier, "churned"].nunique() < 2 or told.loc[later, "churned"].nunique() < 2:
         return []
     return [(earlier, later)]

@@ -1,6 +1,6 @@
 """CLV: expected net revenue, as a mean, so that sums over customers add up.
 
-    log(revenue) = the sum of weight · log(revenue) of each member + level
+    √revenue = the sum of weight · √revenue of each member, times the level
 
 buying     expected orders × order value × the share kept: Pareto/NBD and Gamma-Gamma
 trees      gradient-boosted trees over all features
@@ -27,7 +27,7 @@ from features.catalog import Feature
 from models import buying as btyd
 from models import losses
 from models.additive import Additive, Shape, fit_additive
-from models.blend import blended, earlier_and_later, shares, weights
+from models.blend import blended, earlier_and_later, leant, roots, shares, weights
 from models.btyd_fit import giant_ceiling
 from models.buying import Buying
 from models.columns import Columns
@@ -47,8 +47,14 @@ CURVES = (
     *(feature.name for feature in btyd.FEATURES),
     WORTH,
 )
+AMOUNTS = ("amount_14d", "amount_30d", "amount_60d", "amount_90d", "amount_180d", "amount_90_to_180d")
+"""Facts of the catalogue that say nothing of churn beyond the number of orders, but much of money."""
+
 PRIOR = {"buying": 0.3, "trees": 0.4, "curves": 0.2, "rfm": 0.1}
 """How much each member counts where nothing is known of later days."""
+
+LEANING = {"buying": 0.15, "trees": 0.7, "curves": 0.1, "rfm": 0.05}
+"""What the weights lean on where later days tell: trees gain most from the days they are weighed on."""
 
 CURVED = Shape(losses.money, bends=3, ridge=10.0)
 STRAIGHT = Shape(losses.money, bends=0, ridge=10.0)
@@ -65,11 +71,16 @@ LEAST_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class Worth:
-    """The members. `unit`: mean revenue of a training row, in money, by which all logarithms are taken."""
+    """The members. `unit`: mean revenue of a training row, in money, by which all logarithms are taken.
+
+    `ceiling`: what no revenue exceeded in the fit, in money; null where nobody spent anything. Where `buying`
+    expects more, the other members, which have never seen it, add what they add at the ceiling.
+    """
 
     buying: Buying
     horizon_days: int
     unit: float
+    ceiling: float | None
     trees: Ensemble | None
     additive: Mapping[str, Additive]
 
@@ -79,8 +90,24 @@ class Worth:
 
     def told(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with what `buying` says of the training horizon; `btyd_worth` in logarithms of `unit`."""
-        told = self.buying.told(frame, self.horizon_days)
-        return told.assign(**{WORTH: self.logs(self.buying.expected_revenue(frame, self.horizon_days))})
+        worth = np.minimum(self._worth(frame), np.inf if self.ceiling is None else self.ceiling)
+        return self.buying.told(frame, self.horizon_days).assign(**{WORTH: self.logs(worth)})
+
+    def expected_revenue(self, frame: pd.DataFrame, horizon_days: float) -> np.ndarray:
+        """What `buying` says, in money, shape (rows,).
+
+        Beyond the ceiling only as much as the customer's usual (median) order carries: one giant order among
+        many small ones doesn't come every time.
+        """
+        revenue = self.buying.expected_revenue(frame, horizon_days)
+        if self.ceiling is None or "basket_median" not in frame:
+            return revenue
+        worth = np.maximum(self._worth(frame), self.ceiling)
+        usual = frame["basket_median"].to_numpy(dtype=float) / frame["basket_mean"].to_numpy(dtype=float)
+        return np.asarray(revenue * np.clip(np.nan_to_num(usual, nan=1.0), self.ceiling / worth, 1.0))
+
+    def _worth(self, frame: pd.DataFrame) -> np.ndarray:
+        return self.buying.expected_revenue(frame, self.horizon_days)
 
     def logs(self, revenue: np.ndarray) -> np.ndarray:
         return np.asarray(np.log(np.maximum(revenue / self.unit, LEAST_SHARE)))
@@ -122,7 +149,7 @@ class ClvModel:
             return np.empty(0)
         told = self.worth.told(frame)
         beyond = self.blended(told) - told[WORTH].to_numpy(dtype=float) + self._level(frame)
-        return np.asarray(self.buying.expected_revenue(frame, horizon_days) * np.exp(beyond))
+        return np.asarray(self.worth.expected_revenue(frame, horizon_days) * np.exp(beyond))
 
     def interval(
         self, frame: pd.DataFrame, clv: np.ndarray, churn: np.ndarray, horizon_days: float
@@ -159,7 +186,7 @@ class ClvModel:
 
     def blended(self, told: pd.DataFrame) -> np.ndarray:
         """The logarithms of revenue but for the level, of what `worth.told` gives; shape (rows,)."""
-        return blended(self.worth.log_revenue(told), self.weights)
+        return blended(self.worth.log_revenue(told), self.weights, roots)
 
     def _level(self, frame: pd.DataFrame) -> np.ndarray:
         return self.intercept + moved(self.level, frame)
@@ -172,6 +199,7 @@ class ClvModel:
             "additive": {name: additive.to_dict() for name, additive in worth.additive.items()},
             "horizon_days": worth.horizon_days,
             "unit": worth.unit,
+            "ceiling": worth.ceiling,
             "weights": dict(self.weights),
             "intercept": self.intercept,
             "level": self.level.to_dict() if self.level else None,
@@ -185,6 +213,7 @@ class ClvModel:
             buying,
             int(values["horizon_days"]),
             float(values["unit"]),
+            values.get("ceiling"),
             Ensemble(Columns.from_dict(columns), trees) if columns else None,
             {name: Additive.from_dict(told) for name, told in values["additive"].items()},
         )
@@ -199,10 +228,11 @@ class ClvModel:
 
 @dataclass(frozen=True)
 class _Recipe:
+    """What the members are fitted with. `bare`: without any but `buying`."""
+
     features: tuple[Feature, ...]
     trees: Trees
-    buying: Buying
-    horizon_days: int
+    bare: Worth
 
 
 def fit_clv(
@@ -221,14 +251,18 @@ def fit_clv(
     `deviation`: of the level of the horizon to come, which widens the interval.
     """
     frame = frame.sort_values(["as_of", "customer_id"], ignore_index=True)
-    frame = frame.assign(revenue=tamed(frame["revenue"].to_numpy(dtype=float)))
+    ceiling = _ceiling(frame["revenue"].to_numpy(dtype=float))
+    frame = frame.assign(revenue=frame["revenue"].clip(0.0, ceiling))
     unit = float(frame["revenue"].mean())
     if unit == 0.0:
-        return ClvModel(Worth(buying, horizon_days, 1.0, None, {}), {"buying": 1.0}, 0.0)
-    told = Worth(buying, horizon_days, unit, None, {}).told(frame)
-    recipe = _Recipe((*features, *btyd.FEATURES, _WORTH), trees, buying, horizon_days)
-    worth = _fit_members(recipe, told, unit)
-    blend, later = _weights(recipe, worth, told, unit)
+        return ClvModel(Worth(buying, horizon_days, 1.0, None, None, {}), {"buying": 1.0}, 0.0)
+    chosen = [replace(f, kind="number") if f.name in AMOUNTS else f for f in features]
+    recipe = _Recipe(
+        (*chosen, *btyd.FEATURES, _WORTH), trees, Worth(buying, horizon_days, unit, ceiling, None, {})
+    )
+    told = recipe.bare.told(frame)
+    worth = _fit_members(recipe, told)
+    blend, later = _weights(recipe, worth, told)
     draft = ClvModel(worth, blend, 0.0)
     overall = _levels(draft.blended(told), told.assign(as_of=told["as_of"].max()), unit)
     spread = _spread(later or _last_day(worth, told), blend, horizon_days, deviation)
@@ -240,11 +274,16 @@ _WORTH = Feature(WORTH, "spend", "log", "revenue to expect in the horizon", wors
 
 def tamed(revenue: np.ndarray) -> np.ndarray:
     """Revenue between 0 and what no customer may exceed in a fit, shape (rows,)."""
+    return np.asarray(np.clip(revenue, 0.0, _ceiling(revenue)))
+
+
+def _ceiling(revenue: np.ndarray) -> float:
     spent = revenue[revenue > 0]
-    return np.asarray(np.clip(revenue, 0.0, giant_ceiling(spent) if spent.size else 0.0))
+    return giant_ceiling(spent) if spent.size else 0.0
 
 
-def _fit_members(recipe: _Recipe, told: pd.DataFrame, unit: float) -> Worth:
+def _fit_members(recipe: _Recipe, told: pd.DataFrame) -> Worth:
+    unit = recipe.bare.unit
     spent = told["revenue"].to_numpy(dtype=float) / unit
     offset = _levels(told[WORTH].to_numpy(dtype=float), told, unit).to_numpy()
     trees = None
@@ -259,7 +298,7 @@ def _fit_members(recipe: _Recipe, told: pd.DataFrame, unit: float) -> Worth:
         "curves": fit_additive(curves, told, spent, offset, CURVED),
         "rfm": fit_additive(RFM, told, spent, offset, STRAIGHT),
     }
-    return Worth(recipe.buying, recipe.horizon_days, unit, trees, additive)
+    return replace(recipe.bare, trees=trees, additive=additive)
 
 
 @dataclass(frozen=True)
@@ -271,20 +310,21 @@ class _Judged:
     unit: float
 
 
-def _weights(
-    recipe: _Recipe, worth: Worth, told: pd.DataFrame, unit: float
-) -> tuple[dict[str, float], _Judged | None]:
+def _weights(recipe: _Recipe, worth: Worth, told: pd.DataFrame) -> tuple[dict[str, float], _Judged | None]:
     prior = shares(PRIOR, worth.names)
-    earlier, later = earlier_and_later(told["as_of"], recipe.horizon_days)
+    unit = worth.unit
+    earlier, later = earlier_and_later(told["as_of"], worth.horizon_days)
     if not (told.loc[earlier, "revenue"] > 0).any() or not (told.loc[later, "revenue"] > 0).any():
         return prior, None
-    there = _fit_members(recipe, told[earlier].reset_index(drop=True), unit)
+    there = _fit_members(recipe, told[earlier].reset_index(drop=True))
     if there.names != worth.names:
         return prior, None
     rows = told[later].reset_index(drop=True)
     logs = there.log_revenue(rows)
     spent = rows["revenue"].to_numpy(dtype=float) / unit
-    return weights(logs, spent, rows["as_of"], prior, losses.money), _Judged(logs, rows, unit)
+    leaning = shares(LEANING, worth.names)
+    learnt = weights(logs, spent, rows["as_of"], leaning, losses.money, roots)
+    return leant(learnt, leaning), _Judged(logs, rows, unit)
 
 
 def _levels(logs: np.ndarray, told: pd.DataFrame, unit: float) -> pd.Series:
@@ -305,7 +345,7 @@ def _last_day(worth: Worth, told: pd.DataFrame) -> _Judged:
 
 def _spread(later: _Judged, blend: Mapping[str, float], horizon_days: int, deviation: float) -> Spread | None:
     """How far revenue lay from what the members predicted, each day's level taken off."""
-    logs = blended(later.logs, blend)
+    logs = blended(later.logs, blend, roots)
     predicted = later.unit * np.exp(logs + _levels(logs, later.rows, later.unit).to_numpy())
     revenue = later.rows["revenue"].to_numpy(dtype=float)
     silent = _silent(later.rows, revenue == 0.0)

@@ -21,6 +21,7 @@ from features.own_table.reading import trimmed
 from features.own_table.table import OwnColumn, customer_ids
 from models.bundle import FORMAT, damage_told, read_files, to_json, write_files
 from models.churn import ChurnModel
+from models.language import Language
 from models.own_table_evidence import Evidence, Typical
 from models.weakpoints import NAMED, Naming, points, ranked
 
@@ -115,7 +116,13 @@ def naming_of(definitions: Definitions) -> Naming:
     return Naming(definitions.named_from_points, definitions.cause_before_rhythm)
 
 
-def score(model: OwnModel, frame: pd.DataFrame, value: str | None, naming: Naming) -> pd.DataFrame:
+def score(
+    model: OwnModel,
+    frame: pd.DataFrame,
+    value: str | None,
+    naming: Naming,
+    language: Language | None = None,
+) -> pd.DataFrame:
     """One row per row of a raw frame, the most urgent first: by value at risk where `value` names a column.
 
     Columns: rank, customer_id, model_version, churn_probability, value and value_at_risk where there is a
@@ -137,7 +144,9 @@ def score(model: OwnModel, frame: pd.DataFrame, value: str | None, naming: Namin
         scores["value_at_risk"] = scores["churn_probability"] * scores["value"]
     base, shares = model.contributions(values)
     weights = points(base, shares, {column.name: column.dimension for column in model.columns})
-    scores = pd.concat([scores, _weak_points(model, values, shares, weights.by_dimension, naming)], axis=1)
+    scores = pd.concat(
+        [scores, _weak_points(model, values, shares, weights.by_dimension, naming, language)], axis=1
+    )
     scores = scores.sort_values([urgent, "customer_id"], ascending=[False, True], ignore_index=True)
     scores.insert(0, "rank", np.arange(1, len(scores) + 1))
     return scores
@@ -159,12 +168,17 @@ def worth(frame: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _weak_points(
-    model: OwnModel, values: pd.DataFrame, shares: pd.DataFrame, weights: pd.DataFrame, naming: Naming
+    model: OwnModel,
+    values: pd.DataFrame,
+    shares: pd.DataFrame,
+    weights: pd.DataFrame,
+    naming: Naming,
+    language: Language | None,
 ) -> pd.DataFrame:
     evidence = Evidence(model.columns, model.typical)
     told = []
     for value, share, weight in zip(_records(values), _records(shares), _records(weights), strict=True):
-        named = ((name, evidence.sentence(name, value, share)) for name in ranked(weight, naming))
+        named = ((name, evidence.sentence(name, value, share, language)) for name in ranked(weight, naming))
         told.append([(name, weight[name], text) for name, text in named if text is not None][:NAMED])
     table: dict[str, Any] = {}
     for place in range(NAMED):

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from features.own_table.table import OwnColumn
-from models import words
+from models.language import Language, Message
+from models.language import language as default_language
 
 MOST_FACTS = 2
 
@@ -49,34 +50,35 @@ class Evidence:
         self._columns = {column.name: column for column in columns}
         self._typical = typical
 
-    def sentence(self, dimension: str, values: Mapping[str, Any], shares: Mapping[str, float]) -> str | None:
+    def sentence(
+        self,
+        dimension: str,
+        values: Mapping[str, Any],
+        shares: Mapping[str, float],
+        language: Language | None = None,
+    ) -> str | None:
         """One sentence or two, the heaviest fact first; null where no column differs from what is usual."""
+        language = language or default_language()
         raising = [n for n, c in self._columns.items() if c.dimension == dimension and shares.get(n, 0.0) > 0]
         facts = (self._fact(name, values[name]) for name in sorted(raising, key=lambda n: -shares[n]))
         told = list(islice((fact for fact in facts if fact), MOST_FACTS))
-        return ". ".join(told) + "." if told else None
+        return language.joined(language.told(told, "own")) if told else None
 
-    def _fact(self, name: str, value: Any) -> str | None:
+    def _fact(self, name: str, value: Any) -> Message | None:
         if value is None or value != value:
-            return f"{name} is not given"
+            return Message("not_given", {"column": name})
         if self._columns[name].kind == "category":
             return self._of_name(name, str(value))
         usual = self._typical.numbers.get(name)
         if usual is None or usual == value:
             return None
-        shown = _number(value)
         if self._columns[name].kind == "yes or no":
-            shown = "yes" if value == 1 else "no"
-            return f"{name} is {shown}; customers like this: {words.percent(usual)} yes"
-        return f"{name} is {shown}; customers like this: {_number(usual)}"
+            return Message("yes" if value == 1 else "no", {"column": name, "peers": usual})
+        return Message("number", {"column": name, "value": value, "peers": usual})
 
-    def _of_name(self, name: str, value: str) -> str | None:
+    def _of_name(self, name: str, value: str) -> Message | None:
         rate = self._typical.rates.get(name, {}).get(value)
         if rate is None or rate <= self._typical.churned:
             return None
-        of_all = words.percent(self._typical.churned)
-        return f"{name} is {value}, of whom {words.percent(rate)} left; of all, {of_all}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value % 1 == 0 else words.number(value)
+        shares = {"left": rate, "all": self._typical.churned}
+        return Message("category", {"column": name, "value": value, **shares})

@@ -99,8 +99,20 @@ class ParetoNBD(Fitted):
         P(X(T, T+t) = 0) of Fader and Hardie (2014), Deriving the Conditional PMF of the Pareto/NBD Model.
         """
         x, last, now, ahead = broadcast(frequency, recency, age, horizon)
+        return self._none(self.alive(x, last, now), x, now, ahead)
+
+    def no_order_by(
+        self, frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike, horizons: npt.ArrayLike
+    ) -> Floats:
+        """`no_order` of one-dimensional histories for each of several horizons, shape (rows, horizons)."""
+        x, last, now = broadcast(frequency, recency, age)
+        alive = self.alive(x, last, now)
+        each = np.atleast_1d(np.asarray(horizons, dtype=np.float64))
+        return np.column_stack([self._none(alive, x, now, np.full_like(now, ahead)) for ahead in each])
+
+    def _none(self, alive: Floats, x: Floats, now: Floats, ahead: Floats) -> Floats:
         order_if_alive = in_parts(partial(_order, self._shape), x, now, ahead)
-        return np.asarray(np.clip(1.0 - self.alive(x, last, now) * order_if_alive, 0.0, 1.0))
+        return np.asarray(np.clip(1.0 - alive * order_if_alive, 0.0, 1.0))
 
     @property
     def _shape(self) -> Floats:

@@ -10,16 +10,21 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from configs.settings import Definitions, Playbook
+from configs.catalogues import DEFAULT
+from configs.settings import Playbook
 from features.build import build, catalog
+from features.catalog import DIMENSIONS
 from features.errors import HistoryError, ModelError
-from features.live import Live, Rows
+from features.live import Events, Live, Rows
 from features.snapshots import before, population, span
+from models.actions import Case, action, typical_worth
 from models.bundle import Bundle
+from models.language import Language, unpacked
+from models.next_order import next_order
 from models.reading import read
 from models.status import status
 from models.subscription_value import PRICE, contractual_value
-from models.telling import tell
+from models.telling import retold, tell
 from models.weakpoints import Points
 
 
@@ -27,12 +32,16 @@ from models.weakpoints import Points
 class Scored:
     """`scores`: the columns of an at-risk list, by falling value at risk. `points`: of the same customers.
 
-    `features`: what the sentences were made of. All three share one index.
+    `features`: what the sentences were made of. `repaired`: churn probability with one dimension repaired and
+    all else as it is, a column each; null where nobody asked the model. `facts`: what the sentences say, as
+    `models.language.packed`, to tell it in another language. All share one index.
     """
 
     scores: pd.DataFrame
     points: Points
     features: pd.DataFrame
+    repaired: pd.DataFrame | None = None
+    facts: pd.Series | None = None
 
 
 def score(bundle: Bundle, tables: Mapping[str, ibis.Table], as_of: datetime, playbook: Playbook) -> Scored:
@@ -71,13 +80,19 @@ def score_rows(bundle: Bundle, live: Live, rows: Rows, as_of: datetime, playbook
     events = live.read(rows)
     require_tables(bundle, {name: table.column_names for name, table in events.items()})
     frame = live.of(events, as_of)
-    if frame.empty and bundle.manifest.definitions.mode == "contractual":
-        raise HistoryError(_nobody_subscribed(as_of))
-    if frame.empty:
-        times = events["orders"]["ordered_at"].to_pylist()
-        last = max((time for time in times if time < as_of), default=as_of)
-        raise HistoryError(_nobody(min(times), last, as_of, bundle.manifest.definitions.lookback_days))
+    require_somebody(bundle, frame, events, as_of)
     return score_frame(bundle, frame, live.dimensions(events), playbook)
+
+
+def require_somebody(bundle: Bundle, frame: pd.DataFrame, events: Events, as_of: datetime) -> None:
+    """Raise HistoryError where nobody of `events` is active, so that `frame` has no row."""
+    if not frame.empty:
+        return
+    if bundle.manifest.definitions.mode == "contractual":
+        raise HistoryError(_nobody_subscribed(as_of))
+    times = events["orders"]["ordered_at"].to_pylist()
+    last = max((time for time in times if time < as_of), default=as_of)
+    raise HistoryError(_nobody(min(times), last, as_of, bundle.manifest.definitions.lookback_days))
 
 
 def score_frame(
@@ -87,14 +102,33 @@ def score_frame(
     frame = frame.sort_values("customer_id", ignore_index=True)
     scores = _figures(bundle, frame)
     weights = read(bundle, frame, dimensions)
-    scores = pd.concat([scores, tell(bundle, frame, weights)], axis=1)
-    scores["action"] = _action(scores, frame, playbook)
+    told = tell(bundle, frame, weights)
+    facts = told.pop("facts")
+    scores = pd.concat([scores, told], axis=1)
+    scores["action"] = _actions(bundle, scores, facts, frame, playbook)
     order = scores.sort_values(["value_at_risk", "customer_id"], ascending=[False, True]).index
+    repaired = pd.DataFrame(weights.repaired, index=frame.index, columns=list(DIMENSIONS))
     return Scored(
         scores.loc[order].reset_index(drop=True),
         Points(weights.base_risk, weights.points.loc[order].reset_index(drop=True)),
         frame.loc[order].reset_index(drop=True),
+        repaired.loc[order].reset_index(drop=True),
+        facts.loc[order].reset_index(drop=True),
     )
+
+
+def in_language(scored: Scored, language: Language, playbook: Playbook) -> pd.DataFrame:
+    """The scores with their sentences in another language."""
+    if language.code == DEFAULT or scored.facts is None:
+        return scored.scores
+    told = pd.DataFrame(
+        [
+            retold({"action": does, "facts": facts}, language, playbook)
+            for does, facts in zip(scored.scores["action"], scored.facts, strict=True)
+        ],
+        index=scored.scores.index,
+    )
+    return scored.scores.assign(**{name: told[name].astype("str") for name in told.columns})
 
 
 def require_tables(bundle: Bundle, tables: Mapping[str, Sequence[str]]) -> None:
@@ -130,7 +164,7 @@ def _figures(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
             "clv_low": low,
             "clv_high": high,
             "value_at_risk": churn * clv,
-            "expected_next_order_at": _next_order(churn, frame, definitions),
+            **next_order(bundle.clv.buying if bundle.clv else None, frame, churn, definitions),
         }
     )
 
@@ -147,34 +181,26 @@ def customer_value(
     return clv, *bundle.clv.interval(frame, clv, churn, definitions.clv_horizon_days)
 
 
-def _next_order(churn: np.ndarray, frame: pd.DataFrame, definitions: Definitions) -> pd.Series:
-    """The day by which the next order is as likely to have come as not, at a steady chance a day.
+def _actions(
+    bundle: Bundle, scores: pd.DataFrame, facts: pd.Series, frame: pd.DataFrame, playbook: Playbook
+) -> pd.Series:
+    """What the playbook says to each customer, in the default language; an open complaint always counts."""
+    typical = typical_worth(bundle)
+    waiting = frame["complaints_open"] if "complaints_open" in frame else pd.Series(0.0, index=frame.index)
+    rows = zip(
+        scores["weak_point_1"].fillna("none"), facts, scores["status"], scores["clv"], waiting, strict=True
+    )
+    told = [
+        action(playbook, Case(point, _evidence(fact, open_), status, clv / typical if typical else None))
+        for point, fact, status, clv, open_ in rows
+    ]
+    return pd.Series(pd.array(told, dtype="str"), index=scores.index)
 
-    It lies within the horizon where churn is less likely than not, and beyond it otherwise. Null where
-    it lies beyond the horizon of the CLV: no next order is expected. Null too where churn says nothing of
-    orders: it is contractual.
-    """
-    if definitions.mode == "contractual":
-        return pd.Series(pd.NaT, index=frame.index, dtype=frame["as_of"].dtype)
-    inside = np.clip(churn, 1e-9, 1 - 1e-9)
-    days = np.ceil(definitions.horizon_days * np.log(0.5) / np.log(inside))
-    none_comes = days > definitions.clv_horizon_days
-    waiting = pd.to_timedelta(np.where(none_comes, 0.0, days), unit="D")
-    expected: pd.Series = frame["as_of"].dt.normalize() + waiting
-    return expected.mask(none_comes)
 
-
-def _action(scores: pd.DataFrame, frame: pd.DataFrame, playbook: Playbook) -> pd.Series:
-    """What the playbook says to the first weak point; an open complaint comes before all.
-
-    Whom nothing lifts above the usual risk, and who is silent for longer than usual, is asked about rhythm.
-    """
-    silent = scores["status"].isin(["slowing", "lapsed", "lost"])
-    first = scores["weak_point_1"].fillna(pd.Series(np.where(silent, "rhythm", "none"), index=scores.index))
-    action: pd.Series = first.map(playbook.model_dump())
-    if "complaints_open" not in frame:
-        return action
-    return action.mask(frame["complaints_open"] > 0, playbook.open_complaint)
+def _evidence(facts: str, waiting: float) -> set[str]:
+    """The names of what speaks for the first weak point, and of complaints that wait."""
+    names = {message.name for message in next(iter(unpacked(facts)), [])}
+    return names | {"complaint_open"} if waiting > 0 else names
 
 
 def _nobody_subscribed(as_of: datetime) -> str:

@@ -19,17 +19,27 @@ def status(frame: pd.DataFrame, definitions: Definitions) -> np.ndarray:
     """
     if definitions.mode == "contractual":
         return np.where(frame["subscription_days"] < definitions.horizon_days, "new", "active")
-    spread = np.nan_to_num(frame["gap_spread"].to_numpy(dtype=float), nan=1.0)
-    usual = frame["usual_gap"].to_numpy(dtype=float) * (1.0 + spread)
-    overdue = frame["days_since_order"].to_numpy(dtype=float) / usual
-    slowing = overdue >= definitions.slowing_from
+    late = overdue(frame)
+    slowing = late >= definitions.slowing_from
     return np.select(
         [
             ~slowing & (frame["order_days"].to_numpy(dtype=float) == 1),
             ~slowing,
-            overdue < definitions.lapsed_from,
-            overdue < definitions.lost_from,
+            late < definitions.lapsed_from,
+            late < definitions.lost_from,
         ],
         ["new", "active", "slowing", "lapsed"],
         "lost",
     )
+
+
+def overdue(frame: pd.DataFrame) -> np.ndarray:
+    """Days since the last order over the usual gap plus its usual variation, shape (rows,).
+
+    Not a number where the features don't tell.
+    """
+    if not {"gap_spread", "usual_gap", "days_since_order"} <= set(frame.columns):
+        return np.full(len(frame), np.nan)
+    spread = np.nan_to_num(frame["gap_spread"].to_numpy(dtype=float), nan=1.0)
+    usual = frame["usual_gap"].to_numpy(dtype=float) * (1.0 + spread)
+    return np.asarray(frame["days_since_order"].to_numpy(dtype=float) / usual)

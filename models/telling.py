@@ -8,37 +8,52 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configs.settings import Playbook
 from models.bundle import Bundle
-from models.evidence import Customer, sentence
+from models.evidence import Customer, evidence, sentence
+from models.language import Language, Message, language, packed, unpacked
 from models.reading import Reading, WeakPoint
 from models.weakpoints import NAMED
 
-Told = tuple[WeakPoint, str | None]
-_NOTHING: Told = (WeakPoint(None, np.nan, None, np.nan), None)
+Told = tuple[WeakPoint, list[Message]]
+_NOTHING: Told = (WeakPoint(None, np.nan, None, np.nan), [])
 
 
 def tell(bundle: Bundle, frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
-    """`weak_point_1` and so on, with `_points`, `_says`, `_confidence`, `_repaired`; and `smallest_repair`.
+    """`weak_point_1` …, with `_points`, `_says`, `_confidence`, `_repaired`; and `smallest_repair`, `facts`.
 
-    Null where nothing more is named. A weak point without evidence is not named. `frame`: the features that
-    were read.
+    Null where nothing more is named. A weak point without evidence is not named. `says` is in the default
+    language; `facts` is what it says, to be `retold`. `frame`: the features that were read.
     """
     rows = ({str(name): value for name, value in row.items()} for row in frame.to_dict("records"))
     told = [_told(bundle, row, reading.named(place)) for place, row in enumerate(rows)]
+    english = language(currency=bundle.manifest.definitions.currency)
     table: dict[str, Any] = {}
     for place in range(NAMED):
         name = f"weak_point_{place + 1}"
         at = [points[place] if place < len(points) else _NOTHING for points in told]
         table[name] = pd.array([point.dimension for point, _ in at], dtype="str")
         table[f"{name}_points"] = [point.points for point, _ in at]
-        table[f"{name}_says"] = pd.array([text for _, text in at], dtype="str")
+        table[f"{name}_says"] = pd.array([sentence(facts, english) for _, facts in at], dtype="str")
         table[f"{name}_confidence"] = pd.array([point.confidence for point, _ in at], dtype="str")
         table[f"{name}_repaired"] = [point.repaired for point, _ in at]
     table["smallest_repair"] = reading.smallest_repair
+    table["facts"] = pd.array([packed([facts for _, facts in points]) for points in told], dtype="str")
     return pd.DataFrame(table, index=frame.index)
 
 
+def retold(row: Mapping[str, Any], language: Language, playbook: Playbook) -> dict[str, Any]:
+    """The columns of a row that hold sentences, in another language; `row` has its `facts`.
+
+    What was told before facts were kept stays as it is.
+    """
+    told = {"action": row["action"] and playbook.in_language(row["action"], language.code)}
+    for place, facts in enumerate(unpacked(row["facts"]), start=1):
+        told[f"weak_point_{place}_says"] = sentence(facts, language)
+    return told
+
+
 def _told(bundle: Bundle, row: Mapping[str, Any], found: Sequence[WeakPoint]) -> Sequence[Told]:
-    customer = Customer(row, bundle.peers.of(row.get("segment")), bundle.manifest.definitions.currency)
-    told: list[Told] = [(p, sentence(p.dimension, customer)) for p in found if p.dimension]
-    return [(point, text) for point, text in told if text][:NAMED]
+    customer = Customer(row, bundle.peers.of(row.get("segment")))
+    told = [(point, evidence(point.dimension, customer)) for point in found if point.dimension]
+    return [(point, facts) for point, facts in told if facts][:NAMED]

@@ -19,7 +19,7 @@ FEWEST_CUSTOMERS = 100
 class Trees:
     """The size of the ensemble; `min_leaf_share` of the rows at least in each leaf."""
 
-    trees: int = 250
+    trees: int = 350
     leaves: int = 7
     learning_rate: float = 0.03
     min_leaf_share: float = 0.002

@@ -22,9 +22,14 @@ def number(value: float) -> str:
     return f"{float(f'{value:.2g}'):f}".rstrip("0").rstrip(".")
 
 
-def money(amount: float, currency: str) -> str:
+def amount(money: float) -> str:
+    """`1,204`, and with cents below 100."""
+    return f"{money:,.0f}" if abs(money) >= 99.995 else f"{money:,.2f}"
+
+
+def money(amount_: float, currency: str) -> str:
     """`EUR 1,204`, and with cents below 100."""
-    return f"{currency} {amount:,.0f}" if abs(amount) >= 99.995 else f"{currency} {amount:,.2f}"
+    return f"{currency} {amount(amount_)}"
 
 
 def percent(share: float) -> str:

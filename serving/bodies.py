@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from pydantic_core import from_json
 
 from features.errors import RequestError
-from serving.requests import LARGEST_BODY
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -35,13 +34,14 @@ PLAIN = {
 def json_body(kind: type[R]) -> Callable[[Request], Awaitable[R]]:
     """A dependency that gives the body as a `kind`.
 
-    It raises HTTPException 413 where the body is larger than LARGEST_BODY, RequestError where it is no JSON,
-    pydantic's ValidationError where it is no `kind`.
+    It raises HTTPException 415 where the body says that it is something else than JSON, RequestError where it
+    is no JSON, pydantic's ValidationError where it is no `kind`. How large it is, the door has looked at.
     """
 
     async def read(request: Request) -> R:
+        _require_json(request)
         try:
-            document = from_json(await _limited(request), allow_inf_nan=False)
+            document = from_json(await request.body(), allow_inf_nan=False)
         except ValueError as error:
             raise RequestError(f"The body can't be read as JSON: {_told(str(error))}.") from None
         return kind.model_validate(document)
@@ -61,13 +61,11 @@ def _told(message: str) -> str:
     return f"at {where}, {PLAIN.get(says, says.replace('expected', 'due is', 1))}"
 
 
-async def _limited(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise HTTPException(413)
-    return bytes(body)
+def _require_json(request: Request) -> None:
+    """A body that doesn't say what it is counts as JSON."""
+    said = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if said != "application/json":
+        raise HTTPException(415, f"The body is {said[:60]!r}; send it as application/json.")
 
 
 def documented(kind: type[BaseModel]) -> dict[str, Any]:

@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from serving.rows import COLUMNS, Row
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that a spreadsheet would take for a formula (OWASP, CSV injection)."""
+from serving.spreadsheets import defused
 
 
 def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
@@ -30,6 +28,4 @@ def _line(cells: Iterable[Any]) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+    return defused(value) if isinstance(value, str) else value

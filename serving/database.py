@@ -10,14 +10,17 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from configs.settings import home
 from features.errors import ConfigError
-from serving.schema import METADATA
+from serving.forgetting import schema as _forgetting  # noqa: F401 - its tables belong to METADATA
+from serving.locks import schema as _locks  # noqa: F401 - as do these
+from serving.versions import bring_up_to_date, is_up_to_date
+from serving.winback import schema as _winback  # noqa: F401 - and these
 
 BUSY_SECONDS = 30
 CREATION_LOCK = 4_216_148_901
@@ -53,9 +56,21 @@ def connect(url: URL) -> Engine:
         engine = _engine(url)
     except (OSError, NoSuchModuleError, ArgumentError, ImportError) as error:
         raise ConfigError(f"The store {shown(url)} can't be opened: {error}.") from None
-    with told(url), engine.begin() as connection:
-        _create(connection)
+    try:
+        _make_ready(engine)
+    except ConfigError:
+        engine.dispose()
+        raise
     return engine
+
+
+def _make_ready(engine: Engine) -> None:
+    with told(engine.url):
+        with engine.connect() as connection:
+            ready = is_up_to_date(connection)
+        if not ready:
+            with engine.begin() as connection:
+                _create(connection)
 
 
 @contextmanager
@@ -63,7 +78,7 @@ def told(url: URL) -> Iterator[None]:
     """Turns what a database says when it fails into a ConfigError of one sentence, without any values."""
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         first = (str(cause).strip() or type(cause).__name__).splitlines()[0]
         raise ConfigError(
@@ -79,10 +94,12 @@ def shown(url: URL) -> str:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
         event.listen(engine, "connect", _tune)
         return engine
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+    return create_engine(
+        url, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS}, hide_parameters=True
+    )
 
 
 def _tune(connection: Any, _record: object) -> None:
@@ -108,9 +125,9 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
 
 
 def _create(connection: Connection) -> None:
+    """One process at a time; SQLite's driver begins no transaction before it makes a table."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATION_LOCK})
-    for table in METADATA.sorted_tables:
-        connection.execute(CreateTable(table, if_not_exists=True))
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            connection.execute(CreateIndex(index, if_not_exists=True))
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    bring_up_to_date(connection)

@@ -6,14 +6,14 @@ from importlib.resources import files
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 ASSETS = "/docs-assets"
 
 
 def add_docs(api: FastAPI) -> None:
-    """/docs, and / that leads there."""
+    """/docs, and what it is made of."""
     api.mount(ASSETS, StaticFiles(directory=str(files("bentoml") / "_internal/server/static_content")))
 
     @api.get("/docs", include_in_schema=False)
@@ -25,7 +25,3 @@ def add_docs(api: FastAPI) -> None:
             swagger_css_url=f"{ASSETS}/swagger-ui.css",
             swagger_favicon_url=f"{ASSETS}/favicon-light-32x32.png",
         )
-
-    @api.get("/", include_in_schema=False)
-    def root() -> RedirectResponse:
-        return RedirectResponse("/docs")

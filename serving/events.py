@@ -2,45 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from features.errors import RequestError, SourceError
-from models.scoring import Scored, score_rows
+from models.batching import Asked, score_batch
+from models.scoring import Scored
 from serving.replies import Customer, EventsReply
 from serving.requests import EventsRequest
 from serving.resources import Resources
 from serving.rows import rows
+from serving.speaking import ENGLISH, Speaker
 
 
-def score_events(request: EventsRequest, resources: Resources) -> EventsReply:
+def score_events(request: EventsRequest, resources: Resources, speaker: Speaker = ENGLISH) -> EventsReply:
     """Raises RequestError where there is too much or no order at all, else what reading and scoring raise."""
     request.require_sound()
-    _require_orders(request, resources)
-    bundle, scored = resources.bundle, _scored(request, resources)
-    customers = [Customer(**row) for row in rows(scored)]
+    found = replies([(request, speaker)], resources)[0]
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def replies(
+    asked: Sequence[tuple[EventsRequest, Speaker]], resources: Resources
+) -> list[EventsReply | Exception]:
+    """The answer to each request, or what is wrong with it."""
+    found: dict[int, EventsReply | Exception] = {}
+    for place, (request, _) in enumerate(asked):
+        try:
+            _require_orders(request, resources)
+        except RequestError as error:
+            found[place] = error
+    sound = [place for place in range(len(asked)) if place not in found]
+    batch = [Asked(asked[place][0].tables, asked[place][0].as_of) for place in sound]
+    scored = score_batch(resources.bundle, resources.live, batch, resources.playbook)
+    for place, outcome in zip(sound, scored, strict=True):
+        request, speaker = asked[place]
+        found[place] = (
+            _told(outcome, request, resources)
+            if isinstance(outcome, Exception)
+            else _reply(outcome, request, resources, speaker)
+        )
+    return [found[place] for place in range(len(asked))]
+
+
+def _reply(scored: Scored, request: EventsRequest, resources: Resources, speaker: Speaker) -> EventsReply:
+    manifest = resources.bundle.manifest
+    currency = manifest.definitions.currency
+    customers = [Customer(**speaker.told(row, currency)) for row in rows(scored)]
     return EventsReply(
         as_of=request.as_of,
-        model_version=bundle.manifest.version,
-        currency=bundle.manifest.definitions.currency,
+        model_version=manifest.version,
+        currency=currency,
         base_risk=scored.points.base_risk,
         customers=customers,
         inactive_ids=sorted(request.customer_ids() - {customer.customer_id for customer in customers}),
     )
 
 
-def _scored(request: EventsRequest, resources: Resources) -> Scored:
+def _told(error: Exception, request: EventsRequest, resources: Resources) -> Exception:
     """What can't be read, and the tables that aren't there, are told together."""
-    bundle, playbook = resources.bundle, resources.playbook
-    try:
-        return score_rows(bundle, resources.live, request.tables, request.as_of, playbook)
-    except SourceError as error:
+    if isinstance(error, SourceError):
         gap = "\n " if "\n" in str(error) else ""
-        raise SourceError(f"{error}{gap}{_also_missing(request, resources)}".rstrip()) from None
-    except duckdb.DataError as error:
+        return SourceError(f"{error}{gap}{_also_missing(request, resources)}".rstrip())
+    if isinstance(error, duckdb.DataError):
         first = str(error).splitlines()[0]
-        raise RequestError(
-            f"A value in the tables is too large to compute with ({first}); correct it."
-        ) from None
+        return RequestError(f"A value in the tables is too large to compute with ({first}); correct it.")
+    return error
 
 
 def _require_orders(request: EventsRequest, resources: Resources) -> None:

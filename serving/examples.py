@@ -16,19 +16,34 @@ from serving.store import Store
 
 CUSTOMER = "C00000042"
 DAYS_BEFORE = 30
+MADE_UP: dict[str, Any] = {
+    "customer_id": CUSTOMER,
+    "top": 10,
+    "format": "json",
+    "min_clv": 0.0,
+    "status": "slowing",
+    "weak_point": "service",
+    "min_churn_probability": 0.0,
+    "as_of": "2025-07-01",
+    "scoring": 1,
+}
 SHOWN = {name: name for name in ("customer_id", "segment", "country", "status")} | {
     "weak_point": "weak_point_1"
 }
 """Parameter → the column of a row that an example is taken from."""
 
 
-def with_examples(schema: Mapping[str, Any], resources: Resources) -> dict[str, Any]:
-    """A copy of the OpenAPI document with an example for every body and parameter."""
+def with_examples(schema: Mapping[str, Any], resources: Resources, *, of_customers: bool) -> dict[str, Any]:
+    """A copy of the OpenAPI document with an example for every body and parameter.
+
+    `of_customers`: from the list; else made up, for the document is shown to whoever asks.
+    """
     told = deepcopy(dict(schema))
-    values = parameters(resources.store)
+    values = parameters(resources.store) if of_customers else dict(MADE_UP)
     bodies = {
         "/score": {"customer_ids": [values["customer_id"]]},
         "/score-events": events(resources.bundle.manifest),
+        "/what-if": {"customer_id": values["customer_id"], "repaired": ["service"]},
     }
     for path, body in bodies.items():
         told["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"] = body
@@ -55,18 +70,17 @@ def parameters(store: Store) -> dict[str, Any]:
 
     What even they lack (a segment, a country) has none.
     """
-    values = {"customer_id": CUSTOMER, "top": 10, "format": "json", "min_clv": 0.0} | {
-        "status": "slowing",
-        "weak_point": "service",
-        "min_churn_probability": 0.0,
-    }
     try:
         page = store.at_risk()
     except AmityError:
-        return values
+        return dict(MADE_UP)
     told = [{name: row[column] for name, column in SHOWN.items()} for row in page.rows]
     known = ({name: value for name, value in of_one.items() if value is not None} for of_one in told)
-    return values | max(known, key=len) | {"cursor": str(Cursor(page.scoring.id, 1))}
+    scoring = page.scoring
+    of_scoring = {"as_of": f"{scoring.as_of:%Y-%m-%d}", "scoring": scoring.id}
+    if scoring.knows_contacts:
+        of_scoring["not_contacted_since"] = of_scoring["as_of"]
+    return MADE_UP | max(known, key=len) | of_scoring | {"cursor": str(Cursor(scoring.id, 1))}
 
 
 def _rows(name: str, columns: tuple[str, ...], time: datetime) -> list[dict[str, Any]]:

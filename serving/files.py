@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.errors import RequestError
+from serving.spreadsheets import defused_frame
 
 WRITERS = {".parquet": "Parquet", ".csv": "CSV"}
 
@@ -28,13 +29,13 @@ def require_ending(file: Path) -> None:
 
 
 def write(frame: pd.DataFrame, file: Path) -> None:
-    """Replace `file` by the frame in one step."""
+    """Replace `file` by the frame in one step; in CSV no text of it runs in a spreadsheet."""
     require_ending(file)
     handle, draft = tempfile.mkstemp(prefix=f".{file.stem}-", suffix=file.suffix, dir=file.absolute().parent)
     os.close(handle)
     try:
         if file.suffix.lower() == ".csv":
-            frame.to_csv(draft, index=False)
+            defused_frame(frame).to_csv(draft, index=False)
         else:
             frame.to_parquet(draft, index=False)
         Path(draft).chmod(0o644)

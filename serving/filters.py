@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_
 
@@ -22,7 +23,8 @@ class Filter:
     """All that is given must hold; null asks nothing.
 
     `weak_point`: a dimension, named first, second or third. `min_clv`: money; `min_churn_probability`: from 0
-    to 1; both inclusive. Raises RequestError naming the words or the bounds allowed.
+    to 1; both inclusive. `not_contacted_since`: the last contact lies before that time, or there was none.
+    Raises RequestError naming the words or the bounds allowed.
     """
 
     segment: str | None = None
@@ -31,6 +33,7 @@ class Filter:
     weak_point: str | None = None
     min_clv: float | None = None
     min_churn_probability: float | None = None
+    not_contacted_since: datetime | None = None
 
     def __post_init__(self) -> None:
         _one_of("status", self.status, STATUSES)
@@ -49,6 +52,9 @@ class Filter:
             found.append(columns.clv >= self.min_clv)
         if self.min_churn_probability is not None:
             found.append(columns.churn_probability >= self.min_churn_probability)
+        if self.not_contacted_since is not None:
+            last = columns.last_contact_at
+            found.append(or_(last.is_(None), last < self.not_contacted_since))
         return found
 
 
@@ -89,3 +95,6 @@ def _within(name: str, value: float | None, high: float) -> None:
     if value is not None and not (0 <= value <= high and math.isfinite(value)):
         bounds = "a number of 0 or more" if high == math.inf else f"a number from 0 to {high:g}"
         raise RequestError(f"{name} is {value!r}; use {bounds}.")
+
+
+EVERYONE = Filter()

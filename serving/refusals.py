@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 
 from features.errors import AmityError, ConfigError
 from serving.errors import AbsentError
-from serving.requests import LARGEST_BODY
 
 LOG = logging.getLogger(__name__)
+UNFORESEEN = "Amity failed to answer; the reason is in the service's log."
 TOLD = 3
 SHOWN = 60
 
@@ -44,7 +44,6 @@ LIMITS = ("ge", "le", "min_length", "max_length")
 HTTP_SENTENCES = {
     404: "There is nothing at this path; /docs lists what there is.",
     405: "This path doesn't take that method; /docs lists what there is.",
-    413: f"The body is too large; send at most {LARGEST_BODY // 2**20} MB.",
 }
 
 
@@ -57,8 +56,8 @@ def refuse_in_json(api: FastAPI) -> None:
     api.add_exception_handler(Exception, _unforeseen)
 
 
-def refusal(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status_code=status)
+def refusal(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": sentence}, status_code=status, headers=headers)
 
 
 def sentence(problems: Sequence[Any]) -> str:
@@ -82,11 +81,12 @@ async def _amity(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return refusal(status, HTTP_SENTENCES.get(status, str(getattr(error, "detail", error))))
+    says, headers = str(getattr(error, "detail", error)), getattr(error, "headers", None)
+    return refusal(status, HTTP_SENTENCES.get(status, says), headers)
 
 
 async def _unforeseen(_request: Request, _error: Exception) -> JSONResponse:
-    return refusal(500, "Amity failed to answer; the reason is in the service's log.")
+    return refusal(500, UNFORESEEN)
 
 
 def _problem(problem: Any) -> str:

@@ -8,15 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from features.errors import RequestError
-from serving.filters import Cursor, Filter
+from serving.filters import LARGEST_ID, Cursor, Filter
 
 MOST_IDS = 1_000
 JSON_ROWS = 50
 MOST_JSON_ROWS = 1_000
-MOST_CSV_ROWS = 1_000_000
+MOST_STREAMED_ROWS = 1_000_000
 MOST_CUSTOMERS = 100
 MOST_EVENTS = 50_000
-LARGEST_BODY = 32 * 2**20
+MOST_CHANGES = 50
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 CustomerId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -46,12 +46,13 @@ def _day(value: Any) -> datetime:
     return plain
 
 
+Day = Annotated[datetime, BeforeValidator(_day)]
+
+
 class EventsRequest(_Request):
     """Raw events to score, in the tables and columns of a source."""
 
-    as_of: Annotated[datetime, BeforeValidator(_day)] = Field(
-        description="The day to look from; facts at or after it count for nothing."
-    )
+    as_of: Day = Field(description="The day to look from; facts at or after it count for nothing.")
     tables: dict[str, list[dict[str, Any]]] = Field(
         description="The orders of the customers to score, and every other table that `GET /model` lists; "
         "an empty list says that nothing happened.",
@@ -74,23 +75,8 @@ class EventsRequest(_Request):
         return {str(customer_id).strip() for customer_id in ids if customer_id is not None}
 
 
-class AtRiskQuery(_Request):
-    """The at-risk list's parameters; one left empty counts as left out."""
-
-    top: int | None = Field(
-        default=None,
-        ge=1,
-        description=f"How many rows. JSON: at most {MOST_JSON_ROWS:,}, {JSON_ROWS} where left out; "
-        f"CSV: at most {MOST_CSV_ROWS:,}, all where left out.",
-    )
-    segment: str | None = Field(default=None, max_length=200)
-    country: str | None = Field(default=None, max_length=200)
-    status: str | None = None
-    weak_point: str | None = Field(default=None, description="A dimension, named first, second or third.")
-    min_clv: float | None = Field(default=None, ge=0)
-    min_churn_probability: float | None = Field(default=None, ge=0, le=1)
-    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
-    format: Literal["json", "csv"] = "json"
+class _Query(_Request):
+    """Parameters; one left empty counts as left out."""
 
     @model_validator(mode="before")
     @classmethod
@@ -98,6 +84,53 @@ class AtRiskQuery(_Request):
         if not isinstance(values, dict):
             return values
         return {name: value for name, value in values.items() if value != ""}
+
+
+class DayQuery(_Query):
+    """Which scoring is asked; the one made last where both are left out."""
+
+    as_of: Day | None = Field(default=None, description="The scoring made last of that day.")
+    scoring: int | None = Field(
+        default=None, ge=1, le=LARGEST_ID, description="A scoring of `GET /scorings`."
+    )
+
+
+Repairable = Literal["rhythm", "spend", "product", "service", "satisfaction", "engagement"]
+
+
+class WhatIfRequest(DayQuery):
+    """One customer, and what would be otherwise: weak points back to normal, features of another value."""
+
+    customer_id: CustomerId
+    repaired: list[Repairable] = Field(default=[], description="Dimensions that are back to normal.")
+    features: dict[str, float] = Field(
+        default={},
+        max_length=MOST_CHANGES,
+        description="Feature → its value, within what training has seen; `GET /what-if/{customer_id}` lists "
+        "them. They are computed from the source that was scored, which has to be there.",
+    )
+
+
+class AtRiskQuery(DayQuery):
+    """The at-risk list's parameters; one left empty counts as left out."""
+
+    top: int | None = Field(
+        default=None,
+        ge=1,
+        description=f"How many rows. JSON: at most {MOST_JSON_ROWS:,}, {JSON_ROWS} where left out; "
+        f"CSV and JSON lines: at most {MOST_STREAMED_ROWS:,}, all where left out.",
+    )
+    segment: str | None = Field(default=None, max_length=200)
+    country: str | None = Field(default=None, max_length=200)
+    status: str | None = None
+    weak_point: str | None = Field(default=None, description="A dimension, named first, second or third.")
+    min_clv: float | None = Field(default=None, ge=0)
+    min_churn_probability: float | None = Field(default=None, ge=0, le=1)
+    not_contacted_since: Day | None = Field(
+        default=None, description="Only whose last contact lies before that day, or who had none."
+    )
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
+    format: Literal["json", "csv", "jsonl"] = "json"
 
     def filter(self) -> Filter:
         return Filter(
@@ -107,6 +140,7 @@ class AtRiskQuery(_Request):
             weak_point=self.weak_point,
             min_clv=self.min_clv,
             min_churn_probability=self.min_churn_probability,
+            not_contacted_since=self.not_contacted_since,
         )
 
     def after(self) -> Cursor | None:
@@ -114,12 +148,12 @@ class AtRiskQuery(_Request):
 
     def require_top(self) -> int | None:
         """How many rows, null for all; raises RequestError where it is more than the format gives at once."""
-        as_csv = self.format == "csv"
+        streamed = self.format != "json"
         if self.top is None:
-            return None if as_csv else JSON_ROWS
-        most = MOST_CSV_ROWS if as_csv else MOST_JSON_ROWS
+            return None if streamed else JSON_ROWS
+        most = MOST_STREAMED_ROWS if streamed else MOST_JSON_ROWS
         if self.top > most:
-            rest = "leave top out for all" if as_csv else "go on with next_cursor"
+            rest = "leave top out for all" if streamed else "go on with next_cursor"
             raise RequestError(
                 f"top is {self.top}; ask for at most {most:,} rows as {self.format}, or {rest}."
             )

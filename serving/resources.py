@@ -18,11 +18,12 @@ from serving.store import Store
 
 @dataclass(frozen=True)
 class Resources:
-    """Opened once, when the service starts."""
+    """Opened when the service starts, and anew for each champion. `folder`: where the bundle lies."""
 
     bundle: Bundle
     store: Store
     playbook: Playbook
+    folder: Path | None = None
 
     @cached_property
     def live(self) -> Live:
@@ -38,4 +39,4 @@ class Resources:
         folder = os.environ.get("AMITY_BUNDLE")
         if not folder:
             raise ConfigError("AMITY_BUNDLE is not set; start the service with `amity serve`.")
-        return cls(load(Path(folder)), Store.open(), settings.load(Playbook))
+        return cls(load(Path(folder)), Store.open(), settings.load(Playbook), Path(folder))

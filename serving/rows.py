@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from serving.schema import POINTS, scores
+from models.status import overdue
+from serving.schema import POINTS, REPAIRED, scores
 
 if TYPE_CHECKING:
     from models.scoring import Scored
@@ -17,26 +19,50 @@ Row = dict[str, Any]
 
 OF_SCORING = ("as_of", "model_version")
 STORED = tuple(column.name for column in scores.columns if column.name != "scoring_id")
-COLUMNS = ("customer_id", *OF_SCORING, *(name for name in STORED if name != "customer_id"))
+COLUMNS = ("customer_id", *OF_SCORING, *(name for name in STORED if name not in ("customer_id", "facts")))
 """The columns of every row that leaves, in order; `rank` counts from 1 by value at risk."""
+KEPT = (*COLUMNS, "facts")
+"""The columns of every row of the store. `facts`: what the sentences say, to tell it in another language."""
+
+OF_FEATURES = ("segment", "country", "days_since_order", "usual_gap")
 
 
-def rows(scored: Scored) -> Iterator[Row]:
-    """One row per customer with `COLUMNS`, ranked by value at risk, then customer_id.
+def frame(scored: Scored, contacted: pd.Series | None = None) -> pd.DataFrame:
+    """`KEPT` of all customers, ranked by value at risk, then customer_id; missing is missing.
 
-    Segment and country are None where the features have none.
+    `contacted`: customer_id → the time of the last contact. What the features lack is missing.
     """
-    frame = scored.scores.assign(
+    nothing = pd.Series(np.nan, index=scored.scores.index)
+    repaired = scored.repaired if scored.repaired is not None else pd.DataFrame(index=scored.scores.index)
+    ids = scored.scores["customer_id"]
+    never = pd.Series(pd.NaT, index=ids.index, dtype="datetime64[us]")
+    whole = scored.scores.assign(
         **{column: scored.points.by_dimension[name] for name, column in POINTS.items()},
-        **{name: scored.features.get(name) for name in ("segment", "country")},
+        **{column: repaired.get(name, nothing) for name, column in REPAIRED.items()},
+        **{name: scored.features.get(name) for name in OF_FEATURES},
+        overdue=overdue(scored.features),
+        facts=pd.Series(None, index=ids.index, dtype="str") if scored.facts is None else scored.facts,
+        last_contact_at=never if contacted is None else ids.map(contacted),
     ).sort_values(["value_at_risk", "customer_id"], ascending=[False, True])
-    frame["rank"] = range(1, len(frame) + 1)
-    columns = [_plain(frame[name]) for name in COLUMNS]
+    whole["rank"] = range(1, len(whole) + 1)
+    return whole[list(KEPT)]
+
+
+def columns(row: Row) -> Row:
+    """What of a row leaves."""
+    return {name: row[name] for name in COLUMNS}
+
+
+def rows(scored: Scored, contacted: pd.Series | None = None) -> Iterator[Row]:
+    """One row per customer, as `frame` has them."""
+    ranked = frame(scored, contacted)
+    columns = [plain(ranked[name]) for name in KEPT]
     for values in zip(*columns, strict=True):
-        yield dict(zip(COLUMNS, values, strict=True))
+        yield dict(zip(KEPT, values, strict=True))
 
 
-def _plain(column: pd.Series) -> list[Any]:
+def plain(column: pd.Series) -> list[Any]:
+    """The values as Python has them; missing is None."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return [None if value is pd.NaT else value.to_pydatetime() for value in column]
     values = column.astype(object)

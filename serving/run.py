@@ -4,32 +4,51 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from subprocess import DEVNULL
 
 from configs import settings
 from features.errors import ConfigError
 from serving import database
+from serving.champion import pointer
+from serving.locks.locks import Locks
 from serving.resources import Resources
 
 ROOT = Path(__file__).parent.parent
 SERVICE = "serving.service:Amity"
+NEEDS_KEYS = "It asks everybody for a key (`amity keys list`)."
+IS_OPEN = (
+    "No key has been made yet, so it answers this machine only and asks for none; `amity keys make` locks it."
+)
 
 
-def serve(bundle: Path, host: str, port: int) -> None:
+def serve(bundle: Path, host: str, port: int, follower: Sequence[str] = ()) -> None:
     """Serve until stopped; does not return, for the process becomes the server.
+
+    `follower`: a command that writes which bundle is to answer (`serving.champion`) as long as this process
+    lives; where there is none, the bundle stays.
 
     Raises ModelError where the bundle can't be loaded, ConfigError where the settings, the store, the host or
     the port can't be used.
     """
     address = _free(host, port)
     os.environ |= environment(bundle)
-    Resources.open().store.close()
+    store = Resources.open().store
+    locked = Locks.over(store.engine).require_for(address)
+    store.close()
     where = f"http://{_shown(address)}:{port}"
     sys.stdout.write(
         f"Amity answers on {where} in a few seconds; {where}/docs tells what. Ctrl+C stops it.\n"
+        f"{NEEDS_KEYS if locked else IS_OPEN}\n"
     )
     sys.stdout.flush()
+    if not follower:
+        pointer().unlink(missing_ok=True)
+    else:
+        subprocess.Popen(follower, cwd=ROOT, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)  # noqa: S603
     os.execv(sys.executable, command(address, port))  # noqa: S606
 
 

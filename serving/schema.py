@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     DateTime,
     Double,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from features.catalog import DIMENSIONS
@@ -31,6 +33,9 @@ WEAK_POINTS = tuple(f"weak_point_{place}" for place in range(1, NAMED + 1))
 POINTS = {name: f"{name}_points" for name in DIMENSIONS}
 """Dimension → the column of its signed percentage points of churn probability."""
 
+REPAIRED = {name: f"{name}_repaired" for name in DIMENSIONS if name != "profile"}
+"""Dimension → the column of the churn probability, were it alone repaired; null where that isn't known."""
+
 scorings = Table(
     "scorings",
     METADATA,
@@ -42,15 +47,21 @@ scorings = Table(
     Column("base_risk", Double, nullable=False),
     Column("customers", Integer, nullable=False),
     Column("definitions", JSON, nullable=False),
+    Column("value_at_risk", Double, nullable=False),
+    Column("knows_contacts", Boolean, nullable=False),
+    Column("ever", Integer),
+    Column("active_then", Integer),
+    Column("churned_since", Integer),
     Index("scorings_by_day", "as_of", "id"),
 )
+"""The heads. `ever`, `active_then`, `churned_since`: of `serving.census`; null where nobody counted."""
 
 scores = Table(
     "scores",
     METADATA,
-    Column("scoring_id", ForeignKey("scorings.id"), primary_key=True),
-    Column("customer_id", BY_CODE_POINT, primary_key=True),
-    Column("rank", Integer, nullable=False),
+    Column("scoring_id", ForeignKey("scorings.id"), primary_key=True, autoincrement=False),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("customer_id", BY_CODE_POINT, nullable=False),
     Column("segment", String),
     Column("country", String),
     Column("status", String, nullable=False),
@@ -67,10 +78,34 @@ scores = Table(
             Column(name, String),
             Column(f"{name}_points", Double),
             Column(f"{name}_says", Text),
+            Column(f"{name}_confidence", String),
+            Column(f"{name}_repaired", Double),
         )
     ),
+    Column("smallest_repair", String),
     Column("action", Text),
     *(Column(name, Double, nullable=False) for name in POINTS.values()),
-    Index("scores_by_rank", "scoring_id", "rank", unique=True),
-    Index("scores_by_customer", "customer_id"),
+    *(Column(name, Double) for name in REPAIRED.values()),
+    Column("days_since_order", Double),
+    Column("usual_gap", Double),
+    Column("overdue", Double),
+    Column("last_contact_at", DateTime),
+    Column("facts", Text),
+    UniqueConstraint("customer_id", "scoring_id", name="scores_by_customer"),
 )
+Index(
+    "scores_by_filter",
+    *(scores.c[name] for name in ("scoring_id", "rank", "segment", "country", "status", "clv")),
+    *(scores.c[name] for name in ("churn_probability", *WEAK_POINTS, "last_contact_at", "value_at_risk")),
+)
+"""All that a filter asks for and a list adds up, so that neither reads the rows themselves."""
+
+examples = Table(
+    "examples",
+    METADATA,
+    Column("scoring_id", ForeignKey("scorings.id"), primary_key=True, autoincrement=False),
+    Column("kind", String, primary_key=True),
+    Column("customer_id", BY_CODE_POINT, primary_key=True),
+    Column("last_order_at", DateTime),
+)
+"""Some customers who weren't scored. `kind`: of `serving.census`."""

@@ -17,7 +17,8 @@ class Scoring:
     """The head of a scoring. `created_at`: UTC without a zone. `customers`: how many it scored.
 
     `base_risk`: churn probability of the average active customer on the day of training. `source`: without
-    a password.
+    a password. `value_at_risk`: of all customers. `knows_contacts`: the source told who was contacted.
+    `ever`, `active_then`, `churned_since`: of `serving.census`; null where nobody counted.
     """
 
     id: int
@@ -28,6 +29,11 @@ class Scoring:
     base_risk: float
     customers: int
     definitions: Definitions
+    value_at_risk: float = 0.0
+    knows_contacts: bool = False
+    ever: int | None = None
+    active_then: int | None = None
+    churned_since: int | None = None
 
     @classmethod
     def of(cls, row: RowMapping) -> Scoring:

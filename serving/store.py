@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from itertools import islice
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Select, func, insert, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, select
 
 from configs.settings import Definitions
 from features.errors import RequestError
 from models import words
-from serving.database import address, connect, shown, told
+from serving.census import Census
+from serving.database import address, connect, told
 from serving.errors import AbsentError
-from serving.filters import Cursor, Filter, storable
-from serving.rows import COLUMNS, OF_SCORING, Row, rows
-from serving.schema import scores, scorings
+from serving.filters import EVERYONE, Cursor, Filter, storable
+from serving.rows import KEPT, OF_SCORING, Row
+from serving.saving import save
+from serving.schema import examples, scores, scorings
 from serving.scoring import Page, Scoring
 
 if TYPE_CHECKING:
     from models.scoring import Scored
 
-WRITTEN_AT_ONCE = 10_000
 BATCH = 1000
-EVERYONE = Filter()
-ROW = select(*((scorings if name in OF_SCORING else scores).c[name] for name in COLUMNS)).join_from(
+TOLD_DAYS = 10
+ROW = select(*((scorings if name in OF_SCORING else scores).c[name] for name in KEPT)).join_from(
     scores, scorings
 )
+HEAD = select(scorings).where(scorings.c.id == bindparam("id"))
+LAST = select(func.max(scorings.c.id))
 HISTORY = (
     "as_of",
     "model_version",
@@ -47,87 +47,121 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._newest: Scoring | None = None
 
     @classmethod
     def open(cls, url: str | None = None) -> Store:
         """The store at `url`, else at `AMITY_STORE_URL`, else <home>/store.db; made where it isn't there."""
         return cls(connect(address(url)))
 
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
     def close(self) -> None:
         self._engine.dispose()
 
-    def save(self, scored: Scored, *, source: str, definitions: Definitions) -> int:
+    def save(
+        self, scored: Scored, *, source: str, definitions: Definitions, census: Census | None = None
+    ) -> int:
         """Keep a scoring, in one transaction, and return its id; older ones of the same day stay as history.
 
         `source`: the address of the tables; a password in it is not kept. `definitions`: those of the bundle
-        that scored. Raises RequestError where nobody was scored.
+        that scored. `census`: null where nobody asked the source. Raises RequestError where nobody was
+        scored.
         """
-        if scored.scores.empty:
-            raise RequestError("Nobody was scored, so there is nothing to keep.")
-        ranked = rows(scored)
+        return save(self._engine, scored, source, definitions, census)
+
+    def prune(self, before: datetime) -> int:
+        """Delete the scorings of days before `before`, but for the one made last; how many there were.
+
+        Each goes whole; a list that somebody is just reading ends with an error, not short.
+        """
+        last = select(func.max(scorings.c.id)).scalar_subquery()
+        old = select(scorings.c.id).where(scorings.c.as_of < before, scorings.c.id < last)
         with told(self._engine.url), self._engine.begin() as connection:
-            head = _head(scored, source, definitions)
-            done = connection.execute(insert(scorings).returning(scorings.c.id), head)
-            scoring_id = int(done.scalar_one())
-            while batch := [_stored(row, scoring_id) for row in islice(ranked, WRITTEN_AT_ONCE)]:
-                connection.execute(insert(scores), batch)
-        return scoring_id
+            gone = list(connection.scalars(old))
+            for scoring_id in gone:
+                for table in (scores, examples):
+                    connection.execute(delete(table).where(table.c.scoring_id == scoring_id))
+                connection.execute(delete(scorings).where(scorings.c.id == scoring_id))
+        return len(gone)
 
     def latest(self, as_of: datetime | None = None) -> Scoring | None:
         """The scoring made last, of any day or of the day `as_of`; null where there is none."""
-        wanted = select(scorings).order_by(scorings.c.id.desc()).limit(1)
+        if as_of is not None:
+            return next(iter(self.scorings(1, as_of)), None)
+        with self._reading() as connection:
+            last = connection.scalar(LAST)
+            if last is not None and (self._newest is None or self._newest.id != last):
+                self._newest = Scoring.of(connection.execute(HEAD, {"id": last}).mappings().one())
+        return None if last is None else self._newest
+
+    def scorings(self, most: int = 100, as_of: datetime | None = None) -> list[Scoring]:
+        """The scorings made last, the newest first, of any day or of the day `as_of`."""
+        wanted = select(scorings).order_by(scorings.c.id.desc()).limit(most)
         if as_of is not None:
             wanted = wanted.where(scorings.c.as_of == as_of)
         with self._reading() as connection:
-            row = connection.execute(wanted).mappings().first()
-        return None if row is None else Scoring.of(row)
+            return [Scoring.of(row) for row in connection.execute(wanted).mappings()]
 
-    def current(self) -> Scoring:
-        """The scoring made last; raises AbsentError where there is none yet."""
-        scoring = self.latest()
-        if scoring is None:
+    def current(self, as_of: datetime | None = None) -> Scoring:
+        """The scoring made last, of any day or of the day `as_of`; raises AbsentError where there is none."""
+        scoring = self.latest(as_of)
+        if scoring is not None:
+            return scoring
+        days = dict.fromkeys(f"{known.as_of:%Y-%m-%d}" for known in self.scorings())
+        if as_of is None or not days:
             raise AbsentError("Nothing has been scored yet; run `amity score SOURCE --out FILE` first.")
-        return scoring
+        raise AbsentError(
+            f"Nothing was scored as of {as_of:%Y-%m-%d}; there are lists of "
+            f"{', '.join(list(days)[:TOLD_DAYS])}{' and of earlier days' if len(days) > TOLD_DAYS else ''}."
+        )
 
     def scoring(self, scoring_id: int) -> Scoring:
         """Raises AbsentError where there is no such scoring."""
         with self._reading() as connection:
-            row = connection.execute(select(scorings).where(scorings.c.id == scoring_id)).mappings().first()
+            row = connection.execute(HEAD, {"id": scoring_id}).mappings().first()
         if row is None:
             raise AbsentError(f"There is no scoring {scoring_id}; start the list anew, without a cursor.")
         return Scoring.of(row)
 
-    def at_risk(self, only: Filter = EVERYONE, top: int = 50, after: Cursor | None = None) -> Page:
+    def at_risk(
+        self,
+        only: Filter = EVERYONE,
+        top: int = 50,
+        after: Cursor | None = None,
+        scoring: Scoring | None = None,
+    ) -> Page:
         """The `top` customers with most value at risk that pass `only`, ties by customer_id.
 
-        A page that goes on `after` a cursor comes from the cursor's scoring, whatever was scored since.
-        Raises RequestError where `top` is below 1 or `only` names a segment or country that nobody has,
-        AbsentError where nothing is scored yet or the cursor's scoring is gone.
+        Of `scoring` (the one made last); a page that goes on `after` a cursor comes from the cursor's
+        scoring, whatever was scored since. Raises RequestError where `top` is below 1 or `only` asks for
+        what the scoring doesn't know, AbsentError where nothing is scored yet or the scoring is gone.
         """
         _require_positive(top)
-        scoring = self.scoring(after.scoring_id) if after else self.current()
+        scoring = self.scoring(after.scoring_id) if after else scoring or self.current()
+        _require_contacts(scoring, only)
         wanted = _in(scoring, only)
         with self._reading() as connection:
-            matching, worth = connection.execute(
-                wanted.with_only_columns(
-                    func.count(),
-                    func.coalesce(func.sum(scores.c.value_at_risk), 0.0),
-                    maintain_column_froms=True,
-                )
-            ).one()
+            matching, worth = _totals(connection, scoring, only)
             if not matching:
                 _require_known(connection, scoring, only)
             found = _ranked(connection, wanted, after.rank if after else 0, top + 1)
         more = Cursor(scoring.id, found[top - 1]["rank"]) if len(found) > top else None
-        return Page(scoring, found[:top], int(matching), float(worth), more)
+        return Page(scoring, found[:top], matching, worth, more)
 
     def each_at_risk(self, scoring: Scoring, only: Filter = EVERYONE, after_rank: int = 0) -> Iterator[Row]:
-        """All rows of a scoring that pass `only`, ranked, a batch at a time."""
+        """All rows of a scoring that pass `only`, ranked, a batch at a time.
+
+        Raises AbsentError where the scoring was pruned meanwhile.
+        """
         while True:
             with self._reading() as connection:
                 found = _ranked(connection, _in(scoring, only), after_rank, BATCH)
             yield from found
             if len(found) < BATCH:
+                self.scoring(scoring.id)
                 return
             after_rank = found[-1]["rank"]
 
@@ -137,7 +171,7 @@ class Store:
         found = self.rows_of([customer_id], scoring)
         if found:
             return found[0]
-        before = self.history(customer_id)
+        before = self.history(customer_id, scoring)
         since = f" (last scored as of {words.date(before[-1]['as_of'])})" if before else ""
         raise AbsentError(
             f"Customer {customer_id[:80]!r} is not among the {scoring.customers:,} active customers as of "
@@ -154,9 +188,14 @@ class Store:
                 found += _ranked(connection, _in(scoring, EVERYONE).where(some), 0, BATCH)
         return sorted(found, key=lambda row: int(row["rank"]))
 
-    def history(self, customer_id: str) -> list[Row]:
-        """The customer's risk over the days scored, oldest first: the last scoring of each day; `HISTORY`."""
+    def history(self, customer_id: str, until: Scoring | None = None) -> list[Row]:
+        """The customer's risk over the days scored, oldest first: the last scoring of each day; `HISTORY`.
+
+        As it was known when the scoring `until` was made, where one is given.
+        """
         last = select(func.max(scorings.c.id)).group_by(scorings.c.as_of)
+        if until is not None:
+            last = last.where(scorings.c.id <= until.id)
         columns = [(scorings if name in OF_SCORING else scores).c[name] for name in HISTORY]
         wanted = (
             select(*columns)
@@ -166,6 +205,36 @@ class Store:
         )
         with self._reading() as connection:
             return [dict(row) for row in connection.execute(wanted).mappings()]
+
+    def by_status(self, scoring: Scoring) -> dict[str, Row]:
+        """Status → `customers`, their `value_at_risk`, and `expected_to_churn`, the sum of probabilities."""
+        wanted = (
+            select(
+                scores.c.status,
+                func.count().label("customers"),
+                func.sum(scores.c.value_at_risk).label("value_at_risk"),
+                func.sum(scores.c.churn_probability).label("expected_to_churn"),
+            )
+            .where(scores.c.scoring_id == scoring.id)
+            .group_by(scores.c.status)
+        )
+        with self._reading() as connection:
+            return {row["status"]: dict(row) for row in connection.execute(wanted).mappings()}
+
+    def examples(self, scoring: Scoring, kind: str) -> list[Row]:
+        """customer_id and last_order_at of some customers of a kind of `serving.census`, the latest first."""
+        wanted = (
+            select(examples.c.customer_id, examples.c.last_order_at)
+            .where(examples.c.scoring_id == scoring.id, examples.c.kind == kind)
+            .order_by(examples.c.last_order_at.desc(), examples.c.customer_id)
+        )
+        with self._reading() as connection:
+            return [dict(row) for row in connection.execute(wanted).mappings()]
+
+    def words(self, scoring: Scoring, name: str) -> list[str]:
+        """The segments or the countries (`name`) of a scoring's customers, sorted."""
+        with self._reading() as connection:
+            return _words(connection, scoring, name)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -177,29 +246,20 @@ def _in(scoring: Scoring, only: Filter) -> Select[Any]:
     return ROW.where(scores.c.scoring_id == scoring.id, *only.conditions())
 
 
+def _totals(connection: Connection, scoring: Scoring, only: Filter) -> tuple[int, float]:
+    """How many customers pass, and what they are worth together."""
+    if only == EVERYONE:
+        return scoring.customers, scoring.value_at_risk
+    wanted = select(func.count(), func.coalesce(func.sum(scores.c.value_at_risk), 0.0)).where(
+        scores.c.scoring_id == scoring.id, *only.conditions()
+    )
+    matching, worth = connection.execute(wanted).one()
+    return int(matching), float(worth)
+
+
 def _ranked(connection: Connection, wanted: Select[Any], after_rank: int, limit: int) -> list[Row]:
     page = wanted.where(scores.c.rank > after_rank).order_by(scores.c.rank).limit(limit)
     return [dict(row) for row in connection.execute(page).mappings()]
-
-
-def _head(scored: Scored, source: str, definitions: Definitions) -> Row:
-    return {
-        "as_of": scored.scores["as_of"].iloc[0].to_pydatetime(),
-        "model_version": str(scored.scores["model_version"].iloc[0]),
-        "source": _without_password(source),
-        "created_at": datetime.now(UTC).replace(tzinfo=None),
-        "base_risk": float(scored.points.base_risk),
-        "customers": len(scored.scores),
-        "definitions": definitions.model_dump(),
-    }
-
-
-def _stored(row: Row, scoring_id: int) -> Row:
-    """The row as `scores` holds it, in place: what belongs to the scoring stands in `scorings`."""
-    for name in OF_SCORING:
-        del row[name]
-    row["scoring_id"] = scoring_id
-    return row
 
 
 def _require_positive(top: int) -> None:
@@ -207,14 +267,21 @@ def _require_positive(top: int) -> None:
         raise RequestError(f"top is {top}; ask for 1 row or more.")
 
 
+def _require_contacts(scoring: Scoring, only: Filter) -> None:
+    if only.not_contacted_since is not None and not scoring.knows_contacts:
+        raise RequestError(
+            "The scored source has no table of contacts, so nobody knows who was contacted when; ask without "
+            "not_contacted_since."
+        )
+
+
 def _require_known(connection: Connection, scoring: Scoring, only: Filter) -> None:
     """Nobody passes: tell a word that nobody bears from an empty answer."""
     for name in ("segment", "country"):
-        asked, column = getattr(only, name), scores.c[name]
+        asked = getattr(only, name)
         if asked is None:
             continue
-        there = select(column).where(scores.c.scoring_id == scoring.id, column.is_not(None)).distinct()
-        known = sorted(connection.scalars(there))
+        known = _words(connection, scoring, name)
         if not known:
             raise RequestError(f"No customer bears a {name}; the source names none. Ask without {name}.")
         if asked not in known:
@@ -223,8 +290,7 @@ def _require_known(connection: Connection, scoring: Scoring, only: Filter) -> No
             )
 
 
-def _without_password(source: str) -> str:
-    try:
-        return shown(make_url(source)) if "://" in source else source
-    except ArgumentError:
-        return source
+def _words(connection: Connection, scoring: Scoring, name: str) -> list[str]:
+    column = scores.c[name]
+    there = select(column).where(scores.c.scoring_id == scoring.id, column.is_not(None)).distinct()
+    return sorted(connection.scalars(there))

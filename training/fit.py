@@ -23,11 +23,14 @@ from models.bundle import Bundle, Manifest
 from models.causes import fit_causes
 from models.churn import ChurnModel, History, fit_churn
 from models.clv import ClvModel, fit_clv
+from models.level import Level
 from models.peers import peers
 from models.spread import Spread
 from models.trees import Trees
+from training.contractual import contractual_level
 from training.outlook import Outlook, long_spread, outlook
 from training.plan import Plan, plan
+from training.reactivation import Lapsed, fitted
 
 HASHES = 2**31 - 1
 """A row's hash is taken modulo this prime, so that the sum over a few billion rows has room."""
@@ -62,6 +65,7 @@ def fit(tables: Tables, as_of: datetime, definitions: Definitions, settings: Tra
         clv=replace(clv, spread=spread) if clv else None,
         peers=peers(today, numbers),
         causes=fit_causes(frame, by.features, settings.seed),
+        reactivation=_reactivation(known, as_of, definitions, told, by),
     )
 
 
@@ -72,6 +76,14 @@ def _spread(
     if by.outlook is None:
         return None
     return long_spread(tables, as_of, definitions, told, by.outlook.revenue.deviations[0])
+
+
+def _reactivation(
+    tables: Tables, as_of: datetime, definitions: Definitions, told: Reference, by: Recipe
+) -> ChurnModel | None:
+    if by.outlook is None:
+        return None
+    return fitted(Lapsed(tables, as_of, definitions, told, by.outlook), by.trees)[0]
 
 
 def plan_for(tables: Tables, as_of: datetime, definitions: Definitions, settings: TrainingSettings) -> Plan:
@@ -100,20 +112,21 @@ def trees(settings: TrainingSettings) -> Trees:
 class Recipe:
     """All that a fit takes beside its rows: features to choose from, sizes, and the outlook as of the day.
 
-    `outlook`: null where churn is contractual, and orders don't tell of it.
+    `outlook`: null where churn is contractual, and orders don't tell of it. `level`: of churn, from the
+    outlook, or from what share of all subscribers left; null where no horizon of theirs was over.
     """
 
     features: tuple[Feature, ...]
     trees: Trees
     horizon_days: int
     outlook: Outlook | None
+    level: Level | None
 
     def churn(self, frame: pd.DataFrame, today: pd.DataFrame) -> ChurnModel:
         """Fitted on `frame`, at the level of the horizon to come; `today`: the day's active customers."""
-        if self.outlook is None:
-            return fit_churn(frame, self.features, self.trees)
-        history = History(self.outlook.buying, self.horizon_days)
-        return fit_churn(frame, self.features, self.trees, history).at(self.outlook.churn, today)
+        history = History(self.outlook.buying, self.horizon_days) if self.outlook else None
+        fitted = fit_churn(frame, self.features, self.trees, history, self.horizon_days)
+        return fitted.at(self.level, today) if self.level else fitted
 
     def clv(self, frame: pd.DataFrame, today: pd.DataFrame) -> ClvModel | None:
         """The same for the CLV; null where churn is contractual."""
@@ -128,12 +141,13 @@ def recipe(
     tables: Tables, as_of: datetime, definitions: Definitions, settings: TrainingSettings, told: Reference
 ) -> Recipe:
     """The recipe as of a day, from facts before it."""
-    return Recipe(
-        catalog(tables).available(tables),
-        trees(settings),
-        definitions.horizon_days,
-        outlook(tables, as_of, definitions, told) if definitions.mode == "non_contractual" else None,
-    )
+    features = catalog(tables).available(tables)
+    horizon = definitions.horizon_days
+    if definitions.mode == "contractual":
+        level = contractual_level(tables, as_of, definitions)
+        return Recipe(features, trees(settings), horizon, None, level)
+    found = outlook(tables, as_of, definitions, told)
+    return Recipe(features, trees(settings), horizon, found, found.churn)
 
 
 def used(tables: Tables) -> dict[str, tuple[str, ...]]:

@@ -21,6 +21,8 @@ from training.groups import groups
 from training.metrics import churn_metrics, money_metrics
 from training.outlook import customer_histories
 from training.plan import Plan
+from training.reactivation import Comebacks, Lapsed
+from training.reactivation import judged as judge_lapsed
 
 FOLDS = 4
 AMITY = "Amity"
@@ -33,7 +35,7 @@ class Judgement:
     `outcome`: customer_id, churned, revenue. `metrics`: model → figures. `probabilities`: model → churn
     probability, in the order of `outcome`. `on_customers_held_out`: true where history was too short to train
     on earlier days, and the customers were split instead. `groups`: as `training.groups` gives them, in the
-    order of `outcome`.
+    order of `outcome`. `comebacks`: how the model of lapsed customers did; null where there is none.
     """
 
     as_of: datetime
@@ -43,6 +45,7 @@ class Judgement:
     on_customers_held_out: bool
     settings: TrainingSettings
     groups: pd.DataFrame | None = None
+    comebacks: Comebacks | None = None
 
     @property
     def churned(self) -> np.ndarray:
@@ -80,7 +83,11 @@ def judge(tables: Tables, as_of: datetime, definitions: Definitions, settings: T
         revenue = _cross_fitted(partial(_revenue, by), judged) if held_out else _revenue(by, train, judged)
     metrics[AMITY] |= money_metrics(judged["revenue"].to_numpy(dtype=float), revenue)
     outcome = judged[["customer_id", "churned", "revenue"]]
-    return Judgement(day, outcome, probabilities, metrics, held_out, settings, groups(judged, definitions))
+    kinds = groups(judged, definitions)
+    comebacks = None
+    if by.outlook is not None:
+        comebacks = judge_lapsed(Lapsed(known, day, definitions, told, by.outlook), tables, by.trees)
+    return Judgement(day, outcome, probabilities, metrics, held_out, settings, kinds, comebacks)
 
 
 def judged_frame(tables: Tables, day: datetime, definitions: Definitions, told: Reference) -> pd.DataFrame:

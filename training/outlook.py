@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -16,6 +16,7 @@ from features.labels import labels
 from features.reference import Reference
 from features.snapshots import Tables, before, population, span
 from models.buying import INPUTS, Buying, fit_buying
+from models.clv import tamed
 from models.level import Level, Observed, churn_level, forecast, revenue_level
 from models.spread import Outcome, Spread, measure_spread
 
@@ -27,14 +28,21 @@ APART_DAYS = 14
 MOST_DAYS = 78
 MOST_ROWS = 2_000_000
 
+MOST_OF_GIANTS = 1 / 3
+"""Of a day's revenue, expected or actual: giant customers with more would set the level of all others."""
+
 
 @dataclass(frozen=True)
 class Outlook:
-    """`buying`: fitted on everyone who ever ordered. `churn`, `revenue`: the levels, measured against it."""
+    """`buying`: fitted on everyone who ever ordered. `churn`, `revenue`: the levels, measured against it.
+
+    `seen`: the levels of churn that `churn` was forecast from.
+    """
 
     buying: Buying
     churn: Level
     revenue: Level
+    seen: Observed = field(compare=False)
 
 
 def outlook(tables: Tables, as_of: datetime, definitions: Definitions, told: Reference) -> Outlook:
@@ -51,6 +59,7 @@ def outlook(tables: Tables, as_of: datetime, definitions: Definitions, told: Ref
         buying,
         forecast(churn, as_of, today, definitions.horizon_days),
         forecast(revenue, as_of, today, definitions.clv_horizon_days),
+        churn,
     )
 
 
@@ -81,7 +90,7 @@ def long_spread(
     frame = rows.join(labels(known, rows.select(*KEYS), horizon), list(KEYS)).to_pandas()
     frame = frame.sort_values("customer_id", ignore_index=True)
     predicted, revenue = buying.expected_revenue(frame, horizon), frame["revenue"].to_numpy(dtype=float)
-    at_level = predicted * np.exp(revenue_level(predicted, revenue))
+    at_level = predicted * np.exp(_revenue_level(predicted, revenue))
     silence = buying.silence(frame, horizon)
     silent = expit(silence + churn_level(silence, (revenue <= 0.0).astype(float)))
     return measure_spread(Outcome(at_level, silent, revenue), horizon, deviation)
@@ -98,12 +107,20 @@ def _observed(
         predicted = buying.expected_revenue(rows, horizon)
         days.append((day - first) / timedelta(days=1))
         churn.append(churn_level(buying.silence(rows, horizon), rows["churned"].to_numpy(dtype=float)))
-        revenue.append(revenue_level(predicted, rows["revenue"].to_numpy(dtype=float)))
+        revenue.append(_revenue_level(predicted, rows["revenue"].to_numpy(dtype=float)))
     when = np.array(days, dtype=float)
     return (
         Observed(when, np.array(churn, dtype=float), horizon),
         Observed(when, np.array(revenue, dtype=float), horizon),
     )
+
+
+def _revenue_level(predicted: np.ndarray, revenue: np.ndarray) -> float:
+    """As `revenue_level`, but of all customers except the giant ones where these make a third of all."""
+    giant = (tamed(predicted) < predicted) | (tamed(revenue) < revenue)
+    of_giants = max(amount[giant].sum() / max(amount.sum(), 1e-9) for amount in (predicted, revenue))
+    counted = ~giant if of_giants > MOST_OF_GIANTS else slice(None)
+    return revenue_level(predicted[counted], revenue[counted])
 
 
 def _snapshots(

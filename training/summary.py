@@ -7,6 +7,8 @@ from dataclasses import asdict
 
 from rich.table import Table
 
+from models.bundle import Bundle
+from models.trees import FEWEST_CUSTOMERS
 from training.comparison import Comparison
 from training.intervals import HIGHER_IS_BETTER, METRICS, Interval
 from training.judge import AMITY, Judgement
@@ -64,11 +66,26 @@ def outcome(training: Training) -> str:
         f"Version {training.version} {is_champion}: {training.because}.",
         *(f"  {'yes' if check.holds else 'no '} {check.says}" for check in training.decision.checks),
         training.tuning,
+        *simple(training.bundle),
+        training.judgement.comebacks.says if training.judgement.comebacks else "",
         *_behind(training),
         *_groups(training.comparison),
         profit(training.comparison, training.bundle.manifest.definitions.currency),
     ]
     return "\n".join(text for text in told if text)
+
+
+def simple(bundle: Bundle) -> list[str]:
+    """What was left to simple models because there were too few customers for trees, a sentence each."""
+    told, clv = [], bundle.clv
+    few = f"Too few customers for trees ({FEWEST_CUSTOMERS} who"
+    if bundle.churn.members.trees is None:
+        names = ", ".join(bundle.churn.members.names)
+        told.append(f"{few} churned and {FEWEST_CUSTOMERS} who stayed): simple models tell churn ({names}).")
+    if clv is not None and clv.worth.trees is None:
+        names = ", ".join(clv.worth.names)
+        told.append(f"{few} spent anything in a training horizon): simple models tell the CLV ({names}).")
+    return told
 
 
 def profit(comparison: Comparison, currency: str) -> str:
@@ -112,6 +129,8 @@ def to_dict(training: Training) -> dict[str, object]:
         "promoted": training.promoted,
         "because": training.because,
         "tuning": training.tuning,
+        "simple": simple(training.bundle),
+        "comebacks": asdict(training.judgement.comebacks) if training.judgement.comebacks else None,
         "checks": [asdict(check) for check in training.decision.checks],
         "run_id": training.run_id,
         "as_of": training.bundle.manifest.as_of.isoformat(),

@@ -115,7 +115,7 @@ def log(work: Work, source: str) -> str:
     mlflow.set_tags(
         {"data_fingerprint": manifest.fingerprint, "code": manifest.code, "lock": work.record.lock}
     )
-    mlflow.log_metrics(_flat(judgement.metrics) | _profits(work.comparison))
+    mlflow.log_metrics(_flat(judgement.metrics) | _profits(work.comparison) | _of_lapsed(judgement))
     mlflow.log_dict(work.record.to_dict(), RECORD)
     mlflow.log_dict(_judged(judgement, work.comparison), "judgement.json")
     if not work.comparison.grades.empty:
@@ -191,6 +191,13 @@ def _profits(comparison: Comparison) -> dict[str, float]:
         for model, profit in comparison.expected_profit.items()
     }
     return _flat(figures)
+
+
+def _of_lapsed(judgement: Judgement) -> dict[str, float]:
+    """`reactivation_auroc` and the like; nothing where there is no model of lapsed customers."""
+    if judgement.comebacks is None:
+        return {}
+    return {f"reactivation_{name}": value for name, value in finite(asdict(judgement.comebacks)).items()}
 
 
 def _log_model(bundle: Bundle, folder: Path) -> str:

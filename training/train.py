@@ -12,13 +12,15 @@ from features.reader.opening import shown
 from features.snapshots import Tables, before
 from models.bundle import Bundle
 from training import registry, tracking, tune
+from training.card import card
 from training.champion import champion_on
 from training.comparison import Comparison, compare
 from training.fit import fit
-from training.judge import AMITY, Judgement, judge
+from training.judge import Judgement, judge
 from training.promotion import CHAMPION, Decision, beside, decide
 from training.rerun import active, record
 from training.runs import run
+from training.tuned_settings import carried_on, says, with_origin
 
 Say = Callable[[str], None]
 
@@ -27,7 +29,8 @@ Say = Callable[[str], None]
 class Training:
     """What came of a training. `promoted`: whether it is the champion now; `because`: the reason in words.
 
-    `tuning`: how the trials of settings went, in words; empty where there were none.
+    `tuning`: how the trials of settings went, or whose settings these are, in words; empty where they are
+    those given.
     """
 
     bundle: Bundle
@@ -69,14 +72,13 @@ def train(
     """
     known = before(tables, as_of)
     with run(f"train as of {as_of:%Y-%m-%d}") as run_id:
-        tuning = tune.tuned(known, as_of, definitions, settings, trials, say) if trials else None
-        settings = tuning.settings if tuning else settings
+        tuning = _tuning(known, as_of, definitions, settings, trials, say)
+        settings = tuning.settings
         say("Judging the recipe on the last horizon that is over")
         judgement = judge(known, as_of, definitions, settings)
         say("Fitting on everything known")
-        bundle = fit(known, as_of, definitions, settings).with_metrics(
-            {"judged_as_of": judgement.as_of.isoformat(), "churn": tracking.finite(judgement.metrics[AMITY])}
-        )
+        bundle = fit(known, as_of, definitions, settings).with_metrics(card(judgement))
+        bundle = with_origin(bundle, tuning.begun_with)
         say("Comparing with the champion")
         judgement, comparison, decision = _decided(known, bundle, judgement, judging or Judging())
         say("Logging to MLflow")
@@ -87,8 +89,29 @@ def train(
     version = registry.register(uri)
     if decision.promoted:
         registry.promote(version, decision.because)
-    told = tuning.says if tuning else ""
-    return Training(bundle.with_version(version), judgement, comparison, decision, run_id, told)
+    return Training(bundle.with_version(version), judgement, comparison, decision, run_id, tuning.says)
+
+
+def _tuning(
+    tables: Tables,
+    as_of: datetime,
+    definitions: Definitions,
+    settings: TrainingSettings,
+    trials: int,
+    say: Say,
+) -> tune.Tuned:
+    """The settings to train with: of the best trial, of a tuned champion, or those given."""
+    if trials:
+        return tune.tuned(tables, as_of, definitions, settings, trials, say)
+    try:
+        champion = registry.champion()
+    except ModelError:
+        champion = None
+    manifest = champion.manifest if champion else None
+    found = carried_on(manifest, settings, definitions, tables)
+    if manifest is None or found is None:
+        return tune.Tuned(settings, "", None)
+    return tune.Tuned(found, says(manifest, found), manifest.tuned_from)
 
 
 def _decided(

@@ -44,10 +44,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Tuned:
-    """`settings`: of the best trial. `says`: how it went, in words."""
+    """`settings`: of the best trial. `says`: how it went, in words. `begun_with`: the first trial's settings.
+
+    Without trials, and none of the champion's: the given settings, an empty text, and null.
+    """
 
     settings: TrainingSettings
     says: str
+    begun_with: Mapping[str, Any] | None
 
 
 def tuned(
@@ -71,7 +75,7 @@ def tuned(
     mlflow.log_metric("validation_loss", study.best_value)
     mlflow.set_tags({"study": study.study_name, "best_trial": str(study.best_trial.number)})
     found = with_parameters(settings, study.best_params)
-    return Tuned(found, _says(study, settings, found))
+    return Tuned(found, _says(study, settings, found), settings.model_dump())
 
 
 def open_study(name: str, settings: TrainingSettings) -> optuna.Study:

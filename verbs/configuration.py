@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -30,6 +33,15 @@ def config(as_json: bool) -> None:
         print_json(found)
         return
     for name, entry in found.items():
-        out.print(
-            f"{name:<22}{entry['value']}  ({entry['from']})", highlight=False, markup=False, soft_wrap=True
-        )
+        for line in _lines(name, entry["value"], entry["from"]):
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _lines(name: str, value: Any, origin: str) -> Iterator[str]:
+    """One line; of a list one more for each entry."""
+    if not isinstance(value, list):
+        yield f"{name:<22} {value}  ({origin})"
+        return
+    yield f"{name:<22} {len(value)}  ({origin})"
+    for entry in value:
+        yield f"  - {json.dumps(entry, ensure_ascii=False)}"

@@ -60,18 +60,22 @@ def train_own_table(path: Path, roles: Roles, *, seed: int | None, as_json: bool
     out.print(training.outcome, highlight=False, markup=False)
 
 
-def score_own_table(path: Path, asked: str, value: str | None, file: Path) -> None:
+def score_own_table(path: Path, asked: str, value: str | None, file: Path, lang: str) -> None:
     from features.own_table.reading import read_file
     from models import own_table
+    from models.language import language
     from serving.files import require_ending, write
 
     require_ending(file)
+    language(lang)
     definitions = settings.load(Definitions)
     with working("Reading") as say:
         frame = read_file(path)
         say("Fetching the model")
         model = import_module("training.own_table_registry").find(asked, path, frame.columns)
         say("Scoring")
-        scores = own_table.score(model, frame, value, own_table.naming_of(definitions))
+        scores = own_table.score(
+            model, frame, value, own_table.naming_of(definitions), language(lang, definitions.currency)
+        )
         write(scores, file)
     out.print(f"Scored {len(scores):,} customers with {model.name}, version {model.version}, to {file}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def read(
 ) -> Source:
     from features.sources import open_source
 
-    source = open_source(address, skip_bad_rows=skip_bad_rows, spark=spark)
+    source = _without_forgotten(open_source(address, skip_bad_rows=skip_bad_rows, spark=spark))
     if mode == "contractual" and "subscriptions" not in source.tables:
         raise HistoryError(f"{address} has no subscriptions, and contractual churn is the end of them.")
     if mode == "non_contractual" and "orders" not in source.tables:
@@ -35,6 +36,20 @@ def read(
             if problem.level == "bad rows":
                 err.print(f"Left out: {problem.sentence}", highlight=False, markup=False)
     return source
+
+
+def _without_forgotten(source: Source) -> Source:
+    """Whoever `amity forget` erased is not read again; there is no store where nothing was ever kept."""
+    from features.reader.leaving_out import customer_ids, without
+    from serving.forgetting.tombstones import Tombstones
+
+    with Tombstones.of_home() as tombstones:
+        if tombstones is None or not tombstones.any():
+            return source
+        gone = tombstones.among(customer_ids(source.tables))
+    if gone:
+        err.print(f"Left out: {len(gone):,} customers of {source.address} who were forgotten.", markup=False)
+    return replace(source, tables=without(source.tables, gone))
 
 
 def newest(source: Source, mode: Mode = "non_contractual") -> datetime:

@@ -39,6 +39,15 @@ source_argument = click.argument("address", metavar="SOURCE")
 as_of_option = click.option(
     "--as-of", type=Day(), help="The day to look from; by default the day after the last order."
 )
+list_option = click.option(
+    "--as-of", type=Day(), help="The list of that day as it was; by default the one made last."
+)
+lang_option = click.option(
+    "--lang",
+    default="en",
+    show_default=True,
+    help="The language of what is said: de, en, zh, or one of your own.",
+)
 model_option = click.option(
     "--model", default="champion", show_default=True, help="An alias or a version number."
 )

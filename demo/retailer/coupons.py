@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import softmax
 
 from demo.retailer.customers import SEGMENTS, Customers
 from demo.retailer.days import Bools, Floats, Ints
@@ -51,10 +52,24 @@ class Coupons:
 
 def draw(rng: np.random.Generator, customers: Customers) -> Coupons:
     """Who is what can be guessed from what is known of a customer, never with certainty."""
+    leaning = _leaning(customers)
+    effect = np.argmax(leaning + _SPREAD * rng.gumbel(size=leaning.shape), axis=0)
+    persuadable, dog = 0.10 + 0.40 * rng.beta(2.0, 2.0, len(effect)), rng.uniform(0.3, 0.7, len(effect))
+    kinds = [effect == EFFECTS.index(kind) for kind in ("persuadable", "sleeping_dog")]
+    return Coupons(effect=effect, size=np.select(kinds, [persuadable, dog], 0.0))
+
+
+def chances(customers: Customers) -> Floats:
+    """How likely each customer is of each of `EFFECTS`, shape (effects, customers): more can't be guessed."""
+    leaning: Floats = softmax(_leaning(customers) / _SPREAD, axis=0)
+    return leaning
+
+
+def _leaning(customers: Customers) -> Floats:
     busy = np.log(35.0 / customers.gap)
     business = customers.segment == SEGMENTS.index("business")
     senior = customers.segment == SEGMENTS.index("senior")
-    leaning = np.stack(
+    return np.stack(
         [
             0.3 + 0.9 * busy,
             0.1 + 4.0 * (customers.discount_habit - 0.29) - 0.3 * busy,
@@ -62,7 +77,3 @@ def draw(rng: np.random.Generator, customers: Customers) -> Coupons:
             -0.8 + 1.6 * business + 1.1 * senior,
         ]
     )
-    effect = np.argmax(leaning + _SPREAD * rng.gumbel(size=leaning.shape), axis=0)
-    persuadable, dog = 0.10 + 0.40 * rng.beta(2.0, 2.0, len(busy)), rng.uniform(0.3, 0.7, len(busy))
-    kinds = [effect == EFFECTS.index(kind) for kind in ("persuadable", "sleeping_dog")]
-    return Coupons(effect=effect, size=np.select(kinds, [persuadable, dog], 0.0))

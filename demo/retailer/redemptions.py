@@ -37,11 +37,13 @@ class Effects:
     """The true effect of each contact within its window, one entry a contact.
 
     `probability`: of buying at all. `orders`: expected number. `cents`: expected net revenue.
+    `margin_cents`: the same less the cost of the goods.
     """
 
     probability: Floats
     orders: Floats
     cents: Floats
+    margin_cents: Floats
 
 
 def possible(orders: tuple[Ints, Floats], aftermath: Aftermath) -> Possible:
@@ -80,30 +82,38 @@ def taken_off(orders: Possible, contacts: Contacts, on: Ints) -> Ints:
 def effects(orders: Possible, baskets: Baskets, aftermath: Aftermath, coupons: Coupons) -> Effects:
     """Worked out, not sampled: from the orders of the world without the coupon, seen with full knowledge."""
     contacts, net = aftermath.contacts, baskets.per_order(baskets.net).astype(float)
+    cost = baskets.per_order(baskets.cost).astype(float)
     owner = contacts.owner
     anyway = np.flatnonzero(orders.contact < 0)
     first, after, found = _window(orders.axis[anyway], contacts)
     here = found & (contacts.sent <= aftermath.declines.leaves[owner])
     count = np.where(here, after - first, 0)
-    so_far = np.concatenate([[0.0], np.cumsum(net[anyway])])
-    worth = np.where(here, so_far[after] - so_far[first], 0.0)
+    worth, goods = (
+        np.where(here, so_far[after] - so_far[first], 0.0)
+        for so_far in (np.concatenate([[0.0], np.cumsum(values[anyway])]) for values in (net, cost))
+    )
     next_worth = np.where(here, np.append(net[anyway], 0.0)[first], 0.0)
 
     extra = np.where(contacts.extra < NEVER, coupons.extra_order(owner, contacts.coupon_cents), 0.0)
-    extra_worth = np.zeros(len(owner))
+    extra_worth, extra_goods = np.zeros(len(owner)), np.zeros(len(owner))
     brought = np.flatnonzero(orders.contact >= 0)
     extra_worth[orders.contact[brought]] = net[brought]
+    extra_goods[orders.contact[brought]] = cost[brought]
 
     annoyed, skipping = coupons.are("sleeping_dog", owner) & here, coupons.skipping(owner)
     lost = np.where(annoyed, ANNOYED_LEAVE + (1 - ANNOYED_LEAVE) * skipping, 0.0)
     lost_all = np.where(annoyed, ANNOYED_LEAVE + (1 - ANNOYED_LEAVE) * skipping**count, 0.0)
     given_away = REDEEMING * np.minimum(contacts.coupon_cents, next_worth)
+    cents = (
+        extra * np.maximum(extra_worth - contacts.coupon_cents, 0.0)
+        - lost * worth
+        - np.where(coupons.are("sure_thing", owner), given_away, 0.0)
+    )
     return Effects(
         probability=np.where(count == 0, extra, 0.0) - lost_all,
         orders=extra - lost * count,
-        cents=extra * np.maximum(extra_worth - contacts.coupon_cents, 0.0)
-        - lost * worth
-        - np.where(coupons.are("sure_thing", owner), given_away, 0.0),
+        cents=cents,
+        margin_cents=cents - extra * extra_goods + lost * goods,
     )
 
 

@@ -69,12 +69,13 @@ def _mean_baskets(placed: Placed, size: int) -> Floats:
 
 
 def contacts_table(contacts: Contacts, effects: Effects, first_number: int) -> dict[str, pa.Array]:
-    """Effects within 30 days: on the probability of buying, on the number of orders, on net revenue."""
+    """Effects within 30 days: on the probability of buying, the number of orders, net revenue, margin."""
     return {
         "contact_id": ids("M", first_number + np.arange(len(contacts.owner))),
         "probability": pa.array(effects.probability),
         "orders": pa.array(effects.orders),
         "revenue": pa.array(effects.cents / 100),
+        "margin": pa.array(effects.margin_cents / 100),
     }
 
 

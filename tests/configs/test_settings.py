@@ -73,9 +73,38 @@ def test_what_amity_brings_is_what_the_code_has_for_default(monkeypatch: pytest.
 
 def test_the_playbook_has_an_action_for_all_that_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AMITY_CONFIGS")
-    actions = load(Playbook).model_dump()
-    assert set(actions) == {*DIMENSIONS, "none", "open_complaint"} - {"profile"}
-    assert all(action.endswith(".") for action in actions.values())
+    plain = [rule.when for rule in load(Playbook).rules if not (rule.when.evidence or rule.when.value)]
+    named = {name for when in plain if not when.status for name in when.weak_point}
+    assert named == set(DIMENSIONS) - {"profile"}
+
+
+RULES = [{"do": {"en": "Call."}}]
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        ({"rules": []}, "rules: Tuple should have at least 1 item"),
+        (
+            {"rules": [{"when": {"evidence": "complaint_opn"}, "do": {"en": "Call."}}, *RULES]},
+            "complaint_open meant",
+        ),
+        (
+            {"rules": [{"when": {"weak_point": "mood"}, "do": {"en": "Call."}}, *RULES]},
+            "rules.0.when.weak_point",
+        ),
+        (
+            {"rules": [{"when": {"weather": "fair"}, "do": {"en": "Call."}}, *RULES]},
+            "there is no such setting",
+        ),
+        ({"rules": [{"when": {"weak_point": "spend"}, "do": {"en": "Call."}}]}, "must have no condition"),
+        ({"rules": [{"do": {}}]}, "rules.0.do: Dictionary should have at least 1 item"),
+        ({"rules": RULES, "minor_below": 3}, "minor_below must not be above valuable_from"),
+    ],
+)
+def test_rules_that_cannot_be_followed(flags: dict[str, object], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        load(Playbook, flags)
 
 
 def test_all_that_is_wrong_is_told_at_once(configs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +138,7 @@ def test_all_that_is_wrong_is_told_at_once(configs: Path, monkeypatch: pytest.Mo
         (TrainingSettings, {"learning_rate": 0}, "learning_rate: Input should be greater than 0"),
         (TrainingSettings, {"seed": -1}, "seed: Input should be greater than or equal to 0"),
         (TrainingSettings, {"max_snapshots": 1}, "max_snapshots: Input should be greater than or equal to 2"),
-        (Playbook, {"rhythm": "Call."}, "spend is missing"),
+        (Playbook, {}, "rules is missing"),
         (Judging, {"promote_by": "luck"}, "promote_by: Input should be 'log_loss', 'brier', 'auroc' or"),
         (Judging, {"offer_cost": 200}, "offer_cost must be less than kept_value, or no offer ever pays"),
     ],

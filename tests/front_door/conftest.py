@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -73,6 +74,23 @@ class Door:
 @pytest.fixture(scope="session")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Door:
     return Door(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database before any run, for it takes MLflow seconds to make one."""
+    door = Door(tmp_path_factory.mktemp("blank"))
+    door.done("models")
+    return door.home / "mlflow.db"
+
+
+@pytest.fixture
+def new_door(blank: Path, tmp_path: Path) -> Door:
+    """Another home, without any model."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(blank, home / "mlflow.db")
+    return Door(home)
 
 
 @pytest.fixture(scope="session")

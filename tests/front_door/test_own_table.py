@@ -66,7 +66,7 @@ def test_bad_input_is_refused_in_one_sentence(door: Any, file: Path, tmp_path: P
     days = ("train", file, "--label", "left", "--horizon-days", 30)
     door.refuses("With --label give --id, --dimensions and --seed only", *days)
     out = ("--out", tmp_path / "scores.csv")
-    door.refuses("has no days: leave --as-of out", "score", file, "--as-of", "2024-01-01", *out)
+    door.refuses("has no days: leave --as-of and --lapsed out", "score", file, "--as-of", "2024-01-01", *out)
     door.refuses("--value names a column of one CSV or Parquet file", "score", "shop", "--value", "x", *out)
     other = tmp_path / "other.csv"
     other.write_text("a,b\n1,2\n")

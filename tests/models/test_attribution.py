@@ -36,11 +36,17 @@ def text(request: pytest.FixtureRequest, matrix: np.ndarray) -> Text:
     return str(lgb.train(parameters, data, num_boost_round=25).model_to_string())
 
 
-@pytest.mark.parametrize("bulk_rows", [1, 10_000], ids=["many", "few"])
+@pytest.mark.parametrize(
+    ("bulk_rows", "small"),
+    [(1, True), (1, False), (10_000, True)],
+    ids=["many, small trees", "many, large trees", "few"],
+)
 def test_equal_to_shap(
-    text: Text, matrix: np.ndarray, bulk_rows: int, monkeypatch: pytest.MonkeyPatch
+    text: Text, matrix: np.ndarray, bulk_rows: int, small: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attribution, "BULK_ROWS", bulk_rows)
+    if not small:
+        monkeypatch.setattr(attribution, "cells", lambda _: None)
     monkeypatch.setattr(attribution, "ROWS_AT_ONCE", 170)
     base, values = shap_values(text, matrix[:400])
     booster = lgb.Booster(model_str=text)

@@ -13,7 +13,18 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from models import losses
-from models.blend import LEAN, MOST, blended, earlier_and_later, shares, weights
+from models.blend import (
+    LEAN,
+    MOST,
+    Join,
+    blended,
+    earlier_and_later,
+    leant,
+    product,
+    roots,
+    shares,
+    weights,
+)
 
 ROWS = 6000
 EQUAL = {"right": 0.5, "noise": 0.5}
@@ -54,6 +65,36 @@ def test_who_is_right_about_money_counts(days: pd.Series) -> None:
     found = weights(logs, spent, days, EQUAL, losses.money)
     assert found["right"] == pytest.approx(1.0, abs=0.15)
     assert found["noise"] == pytest.approx(0.0, abs=0.05)
+
+
+def test_who_is_right_about_money_counts_among_roots(days: pd.Series) -> None:
+    logs = {"right": dice(1).normal(0, 1, ROWS), "noise": dice(2).normal(0, 1, ROWS)}
+    spent = dice(3).gamma(0.8, np.exp(logs["right"]) / 0.8)
+    found = weights(logs, spent, days, EQUAL, losses.money, roots)
+    assert found["right"] / (found["right"] + found["noise"]) > 0.9
+
+
+def test_roots_by_hand() -> None:
+    # (0.25 · √4 + 0.75 · √16)² = (0.5 + 3)²
+    found = blended({"one": np.log([4.0]), "other": np.log([16.0])}, {"one": 0.25, "other": 0.75}, roots)
+    assert np.exp(found) == pytest.approx([12.25])
+
+
+@pytest.mark.parametrize("join", [product, roots])
+def test_the_change_with_each_weight_by_small_steps(join: Join) -> None:
+    logs, weight = dice(5).normal(0, 2, (50, 3)), np.array([0.2, 0.7, 0.4])
+    _, change = join(logs, weight)
+    for place in range(3):
+        step = np.zeros(3)
+        step[place] = 1e-6
+        expected = (join(logs, weight + step)[0] - join(logs, weight - step)[0]) / 2e-6
+        np.testing.assert_allclose(change[:, place], expected, rtol=1e-6)
+
+
+def test_a_third_is_learnt() -> None:
+    assert leant({"one": 0.3, "other": 0.9}, {"one": 0.6, "other": 0.3}) == pytest.approx(
+        {"one": 0.5, "other": 0.5}
+    )
 
 
 def test_who_is_too_sure_is_toned_down(

@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 
 from features.catalog import Feature
 from features.errors import HistoryError, ModelError
-from models.blend import shares
+from models.blend import LEARNT, shares
 from models.buying import FEATURES as TOLD
 from models.buying import REQUIRED, Buying
 from models.churn import LEANING, WITH_HISTORY, WITHOUT_HISTORY, ChurnModel, History, fit_churn
@@ -186,7 +186,7 @@ def test_of_a_single_day_customers_that_were_not_learnt_from_are_weighed(snapsho
     model = fit_churn(day, FEATURES, Trees(trees=100, leaves=31, learning_rate=0.3))
     assert spearmanr(model.members.log_odds(day)["trees"], day["churned"]).statistic > 0.7
     leaning = shares(LEANING, model.members.names)
-    assert model.weights["trees"] == pytest.approx(leaning["trees"] / 2, abs=0.05)
+    assert model.weights["trees"] == pytest.approx(leaning["trees"] * (1 - LEARNT), abs=0.05)
 
 
 def test_without_later_days_the_weights_are_the_usual_ones(frame: pd.DataFrame) -> None:
@@ -228,10 +228,13 @@ def test_later_days_have_their_own_level(frame: pd.DataFrame, model: ChurnModel)
     assert undated.tobytes() == moved.log_odds(customers).tobytes()
 
 
-def test_a_level_needs_history_and_customers(frame: pd.DataFrame, models: dict[str, ChurnModel]) -> None:
+def test_without_history_the_level_is_the_share_that_churns(
+    frame: pd.DataFrame, models: dict[str, ChurnModel]
+) -> None:
     plain = models["without history"]
-    assert plain.at(level(0.5), today(frame)) is plain
-    assert models["with history"].at(level(0.5), frame.head(0)) is models["with history"]
+    moved = plain.at(level(0.5), today(frame)).predict(today(frame))
+    assert moved.mean() == pytest.approx(expit(0.5))
+    assert plain.at(level(0.5), frame.head(0)) is plain
 
 
 def test_too_few_customers_of_an_outcome_grow_no_trees(frame: pd.DataFrame) -> None:

@@ -106,7 +106,7 @@ def test_the_sums_add_up_on_customers_not_seen(snapshots: Snapshots, model: ClvM
     assert reached[0] > max(0.9, reached[1] + 0.05)
 
 
-def test_the_logarithm_is_the_weighted_sum_of_the_members(frame: pd.DataFrame, model: ClvModel) -> None:
+def test_the_square_root_is_the_weighted_sum_of_the_members(frame: pd.DataFrame, model: ClvModel) -> None:
     told = model.worth.told(frame)
     trees = model.worth.trees
     assert trees is not None
@@ -114,8 +114,8 @@ def test_the_logarithm_is_the_weighted_sum_of_the_members(frame: pd.DataFrame, m
     logs["buying"] = np.log(BUYING.expected_revenue(frame, HORIZON) / model.worth.unit)
     logs["trees"] = trees.predict(told) + LEAN_OF_TREES * logs["buying"]
     above = BUYING.expected_revenue(frame, HORIZON) > 0.01 * model.worth.unit
-    total = sum(model.weights[name] * own for name, own in logs.items()) + model.intercept
-    expected = model.worth.unit * np.exp(total)
+    roots = sum(model.weights[name] * np.sqrt(np.exp(own)) for name, own in logs.items())
+    expected = model.worth.unit * roots**2 * np.exp(model.intercept)
     np.testing.assert_allclose(model.expected_revenue(frame, HORIZON)[above], expected[above], rtol=1e-9)
     assert set(model.weights) == set(PRIOR)
     assert model.worth.unit == pytest.approx(frame["revenue"].mean())
@@ -141,6 +141,19 @@ def test_a_giant_customer_hardly_moves_the_others(frame: pd.DataFrame, model: Cl
     expected = (one.at(level(0.2), today(rows)) for one, rows in ((other, loud), (model, frame)))
     levelled = [one.expected_revenue(rest, HORIZON) for one in expected]
     assert np.median(levelled[0] / levelled[1]) == pytest.approx(1.0, abs=0.05)
+
+
+def test_beyond_what_was_seen_the_models_of_buying_carry_on(frame: pd.DataFrame, model: ClvModel) -> None:
+    """The others, who saw no such revenue, add the same to it however great it is."""
+    rows = frame.sample(20, random_state=1).assign(basket_mean=50.0, basket_median=50.0)
+    great, greater = (rows.assign(amount_total=by * rows["amount_total"]) for by in (1e7, 1e9))
+    assert model.worth.ceiling == pytest.approx(tamed(np.append(frame["revenue"], 1e12)).max(), rel=0.02)
+    times = model.expected_revenue(greater, HORIZON) / model.expected_revenue(great, HORIZON)
+    expected = BUYING.expected_revenue(greater, HORIZON) / BUYING.expected_revenue(great, HORIZON)
+    np.testing.assert_allclose(times, expected, rtol=0.01)
+    once = model.expected_revenue(great.assign(basket_mean=5e8), HORIZON)
+    assert (once < 3 * model.worth.ceiling).all()
+    assert (model.expected_revenue(great, HORIZON) > 100 * once).all()
 
 
 def test_revenue_is_tamed_between_nothing_and_ten_times_the_great() -> None:

@@ -18,12 +18,13 @@ from configs.settings import Playbook, load
 from features.build import catalog
 from features.catalog import DIMENSIONS
 from models.bundle import Bundle
-from models.evidence import Customer, sentence
+from models.evidence import Customer, evidence, sentence
+from models.language import language
 from models.scoring import score
 
 TOLD = [name for name in DIMENSIONS if name != "profile"]
 DAY = datetime(2024, 3, 1)  # noqa: DTZ001
-WINDOWS = {14, 30, 60, 90, 180, 365, 10}
+WINDOWS = {14, 30, 60, 76, 90, 180, 365, 10}
 """Numbers that a sentence may hold without their being facts: windows of days, and the top of the mood."""
 
 
@@ -61,13 +62,14 @@ PEERS = figures("""
     activities_90d=14 days_since_activity=17 redeemed_share_365d=0.22
 """)
 
-COMPLAINED_AT_LAST_ORDER = figures(
+QUIET = {"days_since_order": 15.0}
+COMPLAINED_AT_LAST_ORDER = QUIET | figures(
     "complaints_at_last_order=3 orders_at_last_order=2 complaints_per_order_before_last_order=0.25"
 )
 
 
 def told(dimension: str, peers: Mapping[str, float] = PEERS, **changes: Any) -> str | None:
-    return sentence(dimension, Customer(FINE | changes, peers, "EUR"))
+    return sentence(evidence(dimension, Customer(FINE | changes, peers)), language())
 
 
 def numbers(text: str) -> list[str]:
@@ -92,13 +94,13 @@ def test_without_peers_only_the_customers_own_past_can_tell(dimension: str) -> N
         ("rhythm", {"orders_90d": 1, "orders_90_to_180d": 7}, ["1", "90", "7", "90"]),
         ("rhythm", {"orders_365d": 3}, ["3", "365", "8.2"]),
         ("spend", {"basket_90d": 40, "basket_before": 60.5}, ["40.00", "90", "60.50"]),
-        ("spend", {"basket_90d": None, "basket_at_last_order": 40}, ["40.00", "90", "50.00"]),
+        ("spend", {"basket_90d": None, "basket_at_last_order": 40}, ["40.00", "76", "50.00"]),
         ("spend", {"discount_share_90d": 0.25}, ["25", "90", "10"]),
-        ("spend", {"discount_share_90d": None, "discount_share_at_last_order": 0.3}, ["30", "90", "10"]),
+        ("spend", {"discount_share_90d": None, "discount_share_at_last_order": 0.3}, ["30", "76", "10"]),
         ("spend", {"basket_mean": 30.25, "usual_basket": 33}, ["30.25", "42.00"]),
         ("spend", {"discounted_orders": 28, "usual_discounted_share": 0.6}, ["28", "40", "30"]),
         ("product", {"returns_90d": 3, "return_rate_90d": 0.4}, ["3", "6", "90", "3", "34"]),
-        ("product", {"returns_at_last_order": 2}, ["2", "90", "0.24"]),
+        ("product", QUIET | {"returns_at_last_order": 2}, ["2", "90", "14", "0.24"]),
         (
             "product",
             {"returns_365d": 4, "return_rate_365d": 0.2, "orders_365d": 20},
@@ -131,7 +133,7 @@ def test_without_peers_only_the_customers_own_past_can_tell(dimension: str) -> N
         ),
         ("satisfaction", {"low_answers_180d": 2}, ["2", "180", "0.41"]),
         ("satisfaction", {"mood_lowest": 1.1}, ["1.1", "10", "6.3"]),
-        ("satisfaction", {"low_answers_at_last_order": 1}, ["1", "90", "0.3"]),
+        ("satisfaction", QUIET | {"low_answers_at_last_order": 1}, ["1", "90", "14", "0.3"]),
         ("satisfaction", {"fell_silent": 1}, ["10", "180", "180", "365", "2"]),
         ("engagement", {"activities_30d": 2, "activity_change": 0.27}, ["2", "30", "15", "60"]),
         ("engagement", {"activities_90d": 9}, ["9", "90", "20", "90"]),
@@ -142,7 +144,7 @@ def test_without_peers_only_the_customers_own_past_can_tell(dimension: str) -> N
         (
             "engagement",
             {"days_since_order": 80.0, "activities_at_last_order": 6, "activity_change": 0.2},
-            ["6", "90", "20", "90"],
+            ["6", "90", "14", "20", "90"],
         ),
     ],
 )
@@ -184,6 +186,9 @@ def test_each_worse_fact_is_told_with_both_its_numbers(
         ("engagement", {"redeemed_365d": 3, "redeemed_share_365d": 0.2}),
         ("engagement", {"days_since_order": 80.0}),
         ("engagement", {"activities_at_last_order": 6}),
+        ("product", {"returns_at_last_order": 2}),
+        ("satisfaction", {"low_answers_at_last_order": 1}),
+        ("service", COMPLAINED_AT_LAST_ORDER | {"days_since_order": 5}),
         ("rhythm", {"orders_90d": 9}),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else value,
@@ -282,7 +287,7 @@ def check_numbers(text: str, row: Mapping[str, Any], peers: Mapping[str, float])
 @given(row=rows(), peers=peers)
 def test_any_row_is_told_from_its_own_numbers(row: dict[str, Any], peers: dict[str, float]) -> None:
     for dimension in TOLD:
-        text = sentence(dimension, Customer(row, peers, "EUR"))
+        text = sentence(evidence(dimension, Customer(row, peers)), language())
         if text is not None:
             assert "None" not in text
             assert "nan" not in text

@@ -90,6 +90,12 @@ def test_answers_equal_those_of_lifetimes(model: ParetoNBD, horizon: float, cdno
     np.testing.assert_allclose(model.no_order(*cdnow_sample, horizon), none, rtol=1e-10)
 
 
+def test_several_horizons_at_once_are_each_by_itself(model: ParetoNBD, cdnow_sample: Columns) -> None:
+    found = model.no_order_by(*cdnow_sample, [1.0, 26.0, 52.0])
+    expected = np.column_stack([model.no_order(*cdnow_sample, ahead) for ahead in (1.0, 26.0, 52.0)])
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_answers_by_hand() -> None:
     # r = alpha = s = beta = 1, x = 1, t_x = 1, T = 3. With alpha = beta the integral is elementary: gone over
     # alive is s / (r+x+s) * (((1+3) / (1+1))^3 - 1) = 7/3.

@@ -17,7 +17,8 @@ from features.errors import HistoryError, ModelError
 from features.sources import source_from_rows
 from features.tables import CONTRACT
 from models.bundle import Bundle
-from models.scoring import Scored, score
+from models.language import language
+from models.scoring import Scored, in_language, score
 
 Frames = Mapping[str, pd.DataFrame]
 Tables = Mapping[str, ibis.Table]
@@ -27,7 +28,8 @@ ENDS = ("", "_points", "_says", "_confidence", "_repaired")
 WEAK_POINTS = [f"weak_point_{place}{end}" for place in (1, 2, 3) for end in ENDS]
 COLUMNS = [
     *("customer_id", "as_of", "model_version", "status", "churn_probability"),
-    *("clv", "clv_low", "clv_high", "value_at_risk", "expected_next_order_at"),
+    *("clv", "clv_low", "clv_high", "value_at_risk"),
+    *("expected_next_order_at", "expected_next_order_low", "expected_next_order_high"),
     *WEAK_POINTS,
     "smallest_repair",
     "action",
@@ -118,16 +120,16 @@ def test_money_and_ranking(scored: Scored) -> None:
 
 
 def test_the_next_order_agrees_with_the_risk(scored: Scored, bundle: Bundle, as_of: datetime) -> None:
-    """At a steady chance a day, p ** (days / horizon) is left without an order after so many days."""
+    """Within the horizon it is as likely as not where churn is less likely than not, and later where more."""
     scores, words = scored.scores, bundle.manifest.definitions
-    expected, risk = scores["expected_next_order_at"], scores["churn_probability"]
-    assert expected.notna().any()
-    days = (expected - pd.Timestamp(as_of)).dt.days
-    there = expected.notna()
-    assert (risk[there] ** (days[there] / words.horizon_days) <= 0.5).all()
-    assert (risk[there] ** ((days[there] - 1) / words.horizon_days) > 0.5).all()
-    assert (risk[~there] ** (words.clv_horizon_days / words.horizon_days) > 0.5).all()
+    expected, end = scores["expected_next_order_at"], pd.Timestamp(as_of) + timedelta(words.horizon_days)
+    likely = scores["churn_probability"] < 0.5
+    assert likely.any()
+    assert (expected[likely] <= end).all()
+    assert not (expected[~likely] < end).any()
     assert expected.dropna().between(pd.Timestamp(as_of), pd.Timestamp(as_of) + timedelta(days=365)).all()
+    assert (scores["expected_next_order_low"] <= expected)[expected.notna()].all()
+    assert not (scores["expected_next_order_high"] < expected).any()
 
 
 def test_weak_points_are_told_with_their_points_from_the_front(scored: Scored) -> None:
@@ -153,9 +155,25 @@ def test_the_action_is_that_of_an_open_complaint_or_of_the_first_weak_point(
     is_open = scored.features["complaints_open"] > 0
     assert is_open.any()
     for row, waits in zip(scored.scores.to_dict("records"), is_open, strict=True):
-        silent = "none" if row["status"] in ("new", "active") else "rhythm"
-        first = row["weak_point_1"] if pd.notna(row["weak_point_1"]) else silent
-        assert row["action"] == (playbook.open_complaint if waits else getattr(playbook, first))
+        fitting = [rule.when for rule in playbook.rules if rule.text("en") == row["action"]]
+        first = row["weak_point_1"] if pd.notna(row["weak_point_1"]) else "none"
+        silent = row["status"] in ("slowing", "lapsed", "lost")
+        if waits:
+            assert fitting[0].evidence == ("complaint_open", "complaints_open")
+        elif first == "none" and not silent:
+            assert row["action"] == "Keep in touch as usual."
+        else:
+            assert any(first in when.weak_point for when in fitting)
+
+
+def test_a_sentence_is_told_again_in_another_language(scored: Scored, playbook: Playbook) -> None:
+    assert in_language(scored, language(), playbook) is scored.scores
+    german = in_language(scored, language("de"), playbook)
+    same = [name for name in COLUMNS if not name.endswith("_says") and name != "action"]
+    pd.testing.assert_frame_equal(german[same], scored.scores[same])
+    for name in ("weak_point_1_says", "weak_point_2_says", "action"):
+        assert (german[name].isna() == scored.scores[name].isna()).all()
+        assert (german[name] != scored.scores[name])[german[name].notna()].all()
 
 
 def test_what_happens_at_or_after_the_day_changes_not_one_byte(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from models.evidence import Customer, sentence
+from models.evidence import Customer, evidence, sentence
+from models.language import language
 
 NOW = datetime(2024, 3, 1)  # noqa: DTZ001
 
@@ -37,4 +38,4 @@ NOW = datetime(2024, 3, 1)  # noqa: DTZ001
     ],
 )
 def test_sentences(dimension: str, row: dict[str, Any], says: str | None) -> None:
-    assert sentence(dimension, Customer(row, {}, "EUR")) == says
+    assert sentence(evidence(dimension, Customer(row, {})), language()) == says

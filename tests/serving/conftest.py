@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 from configs.settings import Definitions, Playbook, TrainingSettings, load
 from features.catalog import DIMENSIONS
@@ -22,6 +25,7 @@ from models.bundle import Bundle
 from models.scoring import Scored, score
 from models.weakpoints import Points
 from serving.api import make_api
+from serving.console.pages import add_pages
 from serving.docs import add_docs
 from serving.resources import Resources
 from serving.store import Store
@@ -61,11 +65,12 @@ class Client:
     def __post_init__(self) -> None:
         api = make_api()
         add_docs(api)
+        add_pages(api)
         api.state.resources = self.resources
         object.__setattr__(self, "app", api)
 
     def get(self, path: str, **params: Any) -> httpx.Response:
-        return self.ask("GET", path, params=params)
+        return self.ask("GET", path, params=params or None)
 
     def post(self, path: str, json: Any) -> httpx.Response:
         return self.ask("POST", path, json=json)
@@ -73,7 +78,7 @@ class Client:
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def asked() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://amity") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.request(method, path, **options)
 
         return asyncio.run(asked())
@@ -198,15 +203,44 @@ def made_up(rows: int = 400, as_of: datetime = AS_OF, version: str = "1", seed: 
         frame[f"weak_point_{place}_says"] = pd.array(
             [None if pd.isna(n) else f"{n}, «so»." for n in named], dtype="str"
         )
+        frame[f"weak_point_{place}_confidence"] = pd.Series("sure", index=frame.index).mask(named.isna())
+        frame[f"weak_point_{place}_repaired"] = np.where(named.isna(), np.nan, dice.random(rows))
+    frame["smallest_repair"] = pd.array(
+        dice.choice(np.array(["service, spend", None], dtype=object), rows), dtype="str"
+    )
     frame["action"] = "Call."
     points = pd.DataFrame(dice.normal(size=(rows, 7)), columns=list(DIMENSIONS))
+    repaired = pd.DataFrame(dice.random((rows, 7)), columns=list(DIMENSIONS))
     features = pd.DataFrame(
-        {"segment": dice.choice(np.array(["gold", "silver", None], dtype=object), rows), "country": "DE"}
+        {
+            "segment": dice.choice(np.array(["gold", "silver", None], dtype=object), rows),
+            "country": "DE",
+            "days_since_order": dice.integers(0, 300, rows).astype(float),
+            "usual_gap": 20.0,
+            "gap_spread": dice.choice([0.5, np.nan], rows),
+        }
     )
-    return Scored(frame, Points(0.25, points), features)
+    return Scored(frame, Points(0.25, points), features, repaired)
 
 
 @pytest.fixture
 def make_scored() -> Any:
     """`made_up`, for the tests."""
     return made_up
+
+
+schemas = (f"store_{number}" for number in itertools.count())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    server, name = make_url(request.getfixturevalue("postgres")), next(schemas)
+    server = server.set(drivername="postgresql+psycopg")
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    engine.dispose()
+    server = server.update_query_dict({"options": f"-csearch_path={name}"})
+    return server.render_as_string(hide_password=False)

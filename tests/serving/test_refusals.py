@@ -97,7 +97,7 @@ PATHS: list[tuple[str, str, int, str]] = [
     ("GET", "/at-risk?country=XX", 422, "No customer is of country 'XX'; use one of DE, FR, IT"),
     ("GET", "/at-risk?cursor=x", 422, "pass on next_cursor as it came"),
     ("GET", "/at-risk?cursor=99-1", 404, "There is no scoring 99"),
-    ("GET", "/at-risk?format=xml", 422, "format is \"xml\"; give 'json' or 'csv'."),
+    ("GET", "/at-risk?format=xml", 422, "format is \"xml\"; give 'json', 'csv' or 'jsonl'."),
     ("GET", "/at-risk?limit=5", 422, "limit is unknown; leave it out"),
     ("GET", "/explain/nobody", 404, "Customer 'nobody' is not among the"),
     ("GET", "/explain/", 404, "Customer '' is not among the"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ import httpx
 import pytest
 
 from features.errors import ConfigError, ModelError
+from serving.locks.audit import Audit
 from serving.run import serve
 from serving.store import Store
 
@@ -92,11 +94,25 @@ def test_a_real_server_answers_as_the_model_does(shop: Any, scored_home: Path, t
         assert client.get("/nothing").json() == {
             "error": "There is nothing at this path; /docs lists what there is."
         }
-        assert client.get("/metrics").status_code == 404
+        measured = client.get("/metrics").text
+        assert 'amity_requests_total{method="GET",route="/at-risk",status="200"} 1.0' in measured
+        assert client.get("/health", headers={"Host": "evil.example"}).status_code == 401
         said = log.read_text()
         assert said.startswith("Amity answers on http://127.0.0.1:")
-        assert customer_id not in said
+        assert "No key has been made yet, so it answers this machine only" in said
+        answered = [json.loads(line) for line in said.splitlines() if '"answered"' in line]
+        assert [line["status"] for line in answered if line["route"] == "/score-events"] == [200]
+        assert customer_id not in said + measured
         assert "Traceback" not in said
+    store = Store.open(f"sqlite:///{scored_home}/store.db")
+    told = [(entry["route"], entry["rows"], entry["customers"]) for entry in Audit(store.engine).read()]
+    store.close()
+    assert told == [
+        ("/score", 1, [customer_id]),
+        ("/score-events", 1, []),
+        ("/explain/{customer_id:path}", 1, [customer_id]),
+        ("/at-risk", 3, []),
+    ]
     assert list(outside.iterdir()) == []
 
 

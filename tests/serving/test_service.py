@@ -44,6 +44,7 @@ def test_one_customer_gets_the_same_score_by_id_and_by_raw_events(client: Any, s
         stored = client.post("/score", {"customer_ids": [customer_id]}).json()["customers"][0]
         raw = client.post("/score-events", {"as_of": "2025-06-01", "tables": shop.of([customer_id])}).json()
         assert raw["inactive_ids"] == []
+        assert stored.pop("last_contact_at") is None
         assert_same(raw["customers"][0], stored)
 
 
@@ -158,6 +159,7 @@ def test_health_tells_the_model_and_the_age_of_the_scores(client: Any, shop: Any
     assert told.pop("scored_at").endswith("Z")
     assert told == {
         "model_version": "7",
+        "model_trouble": None,
         "store_reachable": True,
         "scores_model_version": "7",
         "as_of": "2025-06-01T00:00:00Z",
@@ -183,7 +185,7 @@ def test_health_and_lists_tell_the_scoring_made_last(empty_client: Any, make_sco
 def test_the_model_tells_what_events_it_needs(client: Any, shop: Any) -> None:
     manifest = shop.bundle.manifest
     told = client.get("/model").json()
-    assert told == {
+    assert {name: told[name] for name in ("model_version", "as_of", "definitions", "tables")} == {
         "model_version": "7",
         "as_of": "2025-06-01T00:00:00Z",
         "definitions": manifest.definitions.model_dump(),
@@ -235,7 +237,7 @@ def test_a_store_out_of_reach_is_a_503_in_one_sentence(client: Any, tmp_path: An
         file.write_bytes(b"no database" * 1000)
     asked = type(client)(Resources(client.resources.bundle, store, client.resources.playbook))
     assert asked.get("/health").json() | {"model_version": ""} == {
-        **dict.fromkeys(["scores_model_version", "as_of", "scored_at", "scores_age_hours"]),
+        **dict.fromkeys(["model_trouble", "scores_model_version", "as_of", "scored_at", "scores_age_hours"]),
         "model_version": "",
         "store_reachable": False,
         "customers": 0,
@@ -256,7 +258,12 @@ def test_the_documentation_names_every_route_and_asks_no_other_host(client: Any)
         "/score-events",
         "/at-risk",
         "/explain/{customer_id}",
+        "/scorings",
+        "/definitions",
+        "/what-if",
+        "/what-if/{customer_id}",
         "/health",
+        "/metrics",
         "/model",
     }
     for path, name in (("/score", "customer_ids"), ("/score-events", "tables")):
@@ -266,7 +273,7 @@ def test_the_documentation_names_every_route_and_asks_no_other_host(client: Any)
     assert page.status_code == 200
     assert "http" not in page.text.replace("http-equiv", "")
     assert client.get("/docs-assets/swagger-ui-bundle.js").status_code == 200
-    assert client.get("/").headers["location"] == "/docs"
+    assert client.get("/").headers["location"] == "/pages/at-risk"
 
 
 def test_every_example_is_answered(client: Any) -> None:
@@ -277,7 +284,7 @@ def test_every_example_is_answered(client: Any) -> None:
         assert reply.status_code == 200, reply.text
         assert len(reply.json()["customers"]) == 1
     for path in ("/at-risk", "/explain/{customer_id}"):
-        values = {parameter["name"]: parameter["example"] for parameter in paths[path]["get"]["parameters"]}
+        values = values_of(paths, path)
         for name, value in values.items():
             asked = {} if "{" in path else {name: value}
             assert client.get(path.format(**values), **asked).status_code == 200, name
@@ -300,8 +307,11 @@ def test_a_column_beyond_the_contract_gets_a_row_in_the_example(shop: Any) -> No
     assert example["tickets"] == []
 
 
-def values_of(paths: dict[str, Any]) -> dict[str, Any]:
-    return {parameter["name"]: parameter["example"] for parameter in paths["/at-risk"]["get"]["parameters"]}
+def values_of(paths: dict[str, Any], path: str = "/at-risk") -> dict[str, Any]:
+    """Of whom was contacted nothing is known there."""
+    given = {parameter["name"]: parameter for parameter in paths[path]["get"]["parameters"]}
+    assert "example" not in given.pop("not_contacted_since", {})
+    return {name: parameter["example"] for name, parameter in given.items()}
 
 
 def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:

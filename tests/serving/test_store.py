@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import pickle
 import subprocess
 import sys
@@ -18,33 +17,18 @@ from typing import Any
 import pandas as pd
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 
 from configs.settings import Definitions
 from features.errors import RequestError
 from models.scoring import Scored
+from serving.census import Census
 from serving.errors import AbsentError
 from serving.filters import Cursor, Filter
-from serving.rows import COLUMNS, rows
+from serving.rows import KEPT, rows
 from serving.store import Store
 
 DEFINITIONS = Definitions(currency="CHF", horizon_days=60)
 DAY = datetime(2025, 6, 1)  # noqa: DTZ001
-schemas = (f"store_{number}" for number in itertools.count())
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/store.db"
-    server, name = make_url(request.getfixturevalue("postgres")), next(schemas)
-    server = server.set(drivername="postgresql+psycopg")
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-    engine.dispose()
-    server = server.update_query_dict({"options": f"-csearch_path={name}"})
-    return server.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -79,7 +63,7 @@ def test_what_is_saved_comes_back_whole(store: Store, make_scored: Any) -> None:
     assert (scoring.base_risk, scoring.customers, scoring.definitions) == (0.25, 400, DEFINITIONS)
     page = store.at_risk(top=400)
     assert page.rows == list(rows(scored))
-    assert tuple(page.rows[0]) == COLUMNS
+    assert tuple(page.rows[0]) == KEPT
     by_id = scored.scores.set_index("customer_id")
     for row in page.rows[::37]:
         assert row["churn_probability"] == by_id.loc[row["customer_id"], "churn_probability"]
@@ -107,6 +91,10 @@ def test_the_list_is_ranked_by_value_at_risk_then_customer_id(store: Store, make
         ({"min_clv": 125.0}, "clv >= 125"),
         ({"min_churn_probability": 0.5}, "churn_probability >= 0.5"),
         (
+            {"not_contacted_since": DAY - timedelta(days=30)},
+            "(last_contact_at IS NULL OR last_contact_at < '2025-05-02')",
+        ),
+        (
             {"segment": "silver", "weak_point": "rhythm", "min_clv": 50, "min_churn_probability": 0.2},
             "segment = 'silver' AND 'rhythm' IN (weak_point_1, weak_point_2, weak_point_3) AND clv >= 50 "
             "AND churn_probability >= 0.2",
@@ -117,7 +105,7 @@ def test_filters_keep_what_plain_sql_keeps(
     store: Store, url: str, make_scored: Any, asked: dict[str, Any], condition: str
 ) -> None:
     store.save(make_scored(seed=1), source="shop", definitions=DEFINITIONS)
-    store.save(make_scored(), source="shop", definitions=DEFINITIONS)
+    store.save(make_scored(), source="shop", definitions=DEFINITIONS, census=census())
     latest = "scoring_id = (SELECT max(id) FROM scorings)"
     order = "ORDER BY value_at_risk DESC, length(customer_id), customer_id"
     expected = sql(
@@ -221,6 +209,8 @@ def test_what_cannot_be_asked_is_told(store: Store, make_scored: Any) -> None:
         store.at_risk(top=0)
     with pytest.raises(AbsentError, match="There is no scoring 99"):
         store.at_risk(after=Cursor(99, 1))
+    with pytest.raises(RequestError, match="has no table of contacts, so nobody knows who was contacted"):
+        store.at_risk(Filter(not_contacted_since=DAY))
     assert store.at_risk(Filter(segment="gold", min_clv=1e9)).rows == []
 
 
@@ -247,15 +237,114 @@ def test_readers_never_see_half_a_scoring(store: Store, url: str, make_scored: A
     assert store.current().customers == 5_000
 
 
-def test_a_killed_writer_leaves_nothing(store: Store, url: str, make_scored: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.1, 0.7])
+def test_a_killed_writer_leaves_nothing(
+    store: Store, url: str, make_scored: Any, tmp_path: Path, seconds: float
+) -> None:
     store.save(make_scored(), source="shop", definitions=DEFINITIONS)
-    with saving(url, make_scored(40_000), tmp_path) as writer:
-        time.sleep(0.4)
+    with saving(url, make_scored(60_000), tmp_path) as writer:
+        time.sleep(seconds)
         assert writer.poll() is None, "it should be killed before it is done"
         writer.kill()
     assert sql(url, "SELECT count(*) FROM scores") == [(400,)]
+    assert sql(url, "SELECT count(*) FROM scorings") == [(1,)]
     store.save(make_scored(7), source="shop", definitions=DEFINITIONS)
     assert store.current().customers == 7
+
+
+def test_odd_texts_and_missing_values_are_kept_as_they_are(store: Store, make_scored: Any) -> None:
+    texts = ["", '"', "'", "a,b", "line\nbreak", "\\N", "\\.", "NULL", "nan", "%s", "🦜", " x "]
+    scored = make_scored(len(texts))
+    scored.scores["customer_id"] = [f"{text}{number}" for number, text in enumerate(texts)]
+    scored.scores["action"] = texts
+    scored.scores.loc[3, "clv_low"] = 1 / 3
+    scored.scores["expected_next_order_at"] = pd.Timestamp("2025-06-10 01:02:03.000004")
+    store.save(scored, source="shop", definitions=DEFINITIONS)
+    kept = {row["customer_id"]: row for row in store.at_risk(top=100).rows}
+    assert {name: row["action"] for name, row in kept.items()} == dict(
+        zip(scored.scores["customer_id"], texts, strict=True)
+    )
+    assert kept["a,b3"]["clv_low"] == 1 / 3
+    assert {row["expected_next_order_at"].microsecond for row in kept.values()} == {4}
+
+
+def test_yesterdays_list_is_as_it_was(store: Store, make_scored: Any) -> None:
+    first = store.save(make_scored(), source="shop", definitions=DEFINITIONS)
+    before = store.at_risk(top=400).rows
+    store.save(make_scored(seed=4, as_of=DAY + timedelta(days=1)), source="shop", definitions=DEFINITIONS)
+    again = store.current(DAY)
+    assert again.id == first
+    assert store.at_risk(top=400, scoring=again).rows == before
+    assert store.at_risk(top=400).rows != before
+    assert store.row("C17", again) in before
+    assert [row["as_of"] for row in store.history("C17", again)] == [DAY]
+    with pytest.raises(AbsentError, match="as of 2025-05-31; there are lists of 2025-06-02, 2025-06-01"):
+        store.current(DAY - timedelta(days=1))
+    assert [scoring.as_of for scoring in store.scorings()] == [DAY + timedelta(days=1), DAY]
+
+
+def test_the_census_is_kept_with_the_scoring(store: Store, make_scored: Any) -> None:
+    store.save(make_scored(), source="shop", definitions=DEFINITIONS, census=census())
+    scoring = store.current()
+    assert (scoring.knows_contacts, scoring.ever, scoring.active_then, scoring.churned_since) == (
+        True,
+        900,
+        380,
+        60,
+    )
+    assert store.row("C17")["last_contact_at"] == DAY - timedelta(days=17)
+    assert store.row("C399")["last_contact_at"] is None
+    assert store.examples(scoring, "inactive") == [
+        {"customer_id": "late", "last_order_at": DAY - timedelta(days=400)},
+        {"customer_id": "early", "last_order_at": DAY - timedelta(days=900)},
+    ]
+    assert store.examples(scoring, "churned") == []
+
+
+def test_statuses_are_counted_as_plain_sql_counts_them(store: Store, url: str, make_scored: Any) -> None:
+    store.save(make_scored(seed=8), source="shop", definitions=DEFINITIONS)
+    store.save(make_scored(), source="shop", definitions=DEFINITIONS)
+    found = store.by_status(store.current())
+    told = sql(
+        url,
+        "SELECT status, count(*), sum(value_at_risk), sum(churn_probability) FROM scores "
+        "WHERE scoring_id = 2 GROUP BY status",
+    )
+    assert {name: (row["customers"], row["value_at_risk"]) for name, row in found.items()} == {
+        name: (customers, pytest.approx(worth)) for name, customers, worth, _ in told
+    }
+    assert sum(row["expected_to_churn"] for row in found.values()) == pytest.approx(
+        sum(expected for *_, expected in told)
+    )
+
+
+def test_pruning_takes_whole_days_and_leaves_the_last(store: Store, url: str, make_scored: Any) -> None:
+    for days in (0, 1, 2):
+        scored = make_scored(as_of=DAY + timedelta(days=days))
+        store.save(scored, source="shop", definitions=DEFINITIONS, census=census())
+    old = store.current(DAY)
+    reading = store.each_at_risk(old)
+    next(reading)
+    assert store.prune(DAY + timedelta(days=1)) == 1
+    assert sql(url, "SELECT DISTINCT scoring_id FROM scores ORDER BY 1") == [(2,), (3,)]
+    assert sql(url, "SELECT DISTINCT scoring_id FROM examples ORDER BY 1") == [(2,), (3,)]
+    with pytest.raises(AbsentError, match="There is no scoring 1"):
+        list(reading)
+    assert store.prune(DAY + timedelta(days=99)) == 1
+    assert [scoring.id for scoring in store.scorings()] == [3]
+
+
+def census() -> Census:
+    """Of the customers C0 to C99, the last contact was as many days ago."""
+    ago = {f"C{number}": DAY - timedelta(days=number) for number in range(100)}
+    examples = pd.DataFrame(
+        {
+            "customer_id": ["early", "late"],
+            "kind": "inactive",
+            "last_order_at": [DAY - timedelta(days=900), DAY - timedelta(days=400)],
+        }
+    )
+    return Census(pd.Series(ago), ever=900, active_then=380, churned_since=60, examples=examples)
 
 
 def test_many_may_open_a_new_store_at_once(url: str) -> None:

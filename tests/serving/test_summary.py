@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from configs.settings import Definitions
+from models.language import language
 from serving.rows import COLUMNS
 from serving.scoring import Scoring
 from serving.summary import summary
@@ -63,3 +64,26 @@ def test_a_customer_of_whom_little_is_known() -> None:
     assert "More likely than not, no order comes in the next 365 days." in told
     assert "No side of the relationship stands out as weak." in told
     assert told.endswith("What to do: Call them.")
+
+
+def test_a_story_in_german_and_chinese() -> None:
+    weak = {"weak_point_1": "service", "weak_point_1_points": 12.04, "weak_point_1_says": "Zwei offen."}
+    sure = {"weak_point_1_confidence": "likely", "weak_point_1_repaired": 0.2, "smallest_repair": "service"}
+    past = [{"as_of": datetime(2025, 5, 1), "churn_probability": 0.3}]  # noqa: DTZ001
+    known = {"segment": "gold", "country": "DE"}
+    assert summary(ROW | weak | sure | known, SCORING, past, language("de")) == (
+        "Kunde C1 (Segment gold, Land DE), Status: nachlassend. Am 1. Juni 2025 liegt das Risiko, dass in "
+        "den nächsten 90 Tagen keine Bestellung kommt, bei 43 %; beim durchschnittlichen aktiven Kunden sind es "
+        "21 %.\n\n"
+        "In den nächsten 365 Tagen sind 312 EUR zu erwarten (in vier von fünf Fällen 200 EUR bis 480 EUR); "
+        "davon sind 134 EUR gefährdet: Rang 17 von 2.345. In den nächsten 365 Tagen kommt eher keine "
+        "Bestellung mehr.\n\n"
+        "Schwachstellen:\nService (+12,0 Punkte, wahrscheinlich, Risiko ohne sie 20 %): Zwei offen.\n\n"
+        "Wäre bei Service alles wie gewohnt, läge das Risiko höchstens bei den üblichen 21 %.\n\n"
+        "Zu tun: Call them.\n\n"
+        "Früher: 30 % am 1. Mai 2025."
+    )
+    chinese = summary(ROW, SCORING, past, language("zh"))
+    assert chinese.startswith("客户 C1，状态：放缓。截至 2025年6月1日，未来 90 天内不再下单的风险为 43%；")
+    assert "312 欧元（五次中有四次介于 200 欧元与 480 欧元之间）" in chinese
+    assert "没有哪一方面显得薄弱。" in chinese

@@ -9,13 +9,17 @@ from typing import Any
 import ibis
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from configs.settings import Definitions, Playbook, TrainingSettings, load
 from features.errors import HistoryError
 from features.live import Live
+from features.snapshots import before
 from models.bundle import Bundle, save
 from models.bundle import load as load_bundle
+from models.churn import WITHOUT_HISTORY
 from models.scoring import score, score_rows
+from training.contractual import contractual_level
 from training.fit import fit
 from training.judge import AMITY, Judgement, judge
 
@@ -136,3 +140,45 @@ def test_without_enough_cancellations_it_is_refused(opened: Open) -> None:
 def test_nobody_with_a_subscription_running_is_said(bundle: Bundle, held: Tables) -> None:
     with pytest.raises(HistoryError, match="No customer has a subscription running as of 2021-01-01"):
         score(bundle, held, datetime(2021, 1, 1), load(Playbook))  # noqa: DTZ001
+
+
+@pytest.fixture(scope="module")
+def seasonal(opened: Open) -> Tables:
+    """Three years in which four times as many leave in January and February as in other months."""
+    dice, start = np.random.default_rng(8), datetime(2020, 6, 1)  # noqa: DTZ001
+    rows = []
+    for customer in range(1_500):
+        began = start + timedelta(days=float(dice.uniform(0, 900)))
+        day, left = began, None
+        while left is None and day < datetime(2024, 1, 1):  # noqa: DTZ001
+            day += timedelta(days=7)
+            rate = 0.024 if day.month <= 2 else 0.006
+            left = day if dice.random() < rate else None
+        held = {"subscription_id": f"s{customer}", "customer_id": f"c{customer:04d}", "price": 10.0}
+        rows.append(held | {"started_at": began, "cancelled_at": left})
+    return opened({"subscriptions": rows})
+
+
+def test_the_level_is_that_of_the_season_to_come(seasonal: Tables) -> None:
+    """Of 60 days from January on, 1 − .976^8.5 = 19 % leave; of 60 days from June on, 1 − .994^8.5 = 5 %."""
+    for day, expected in ((datetime(2023, 1, 1), 0.186), (datetime(2023, 6, 1), 0.05)):  # noqa: DTZ001
+        level = contractual_level(seasonal, day, HELD)
+        assert level is not None
+        assert level.seasonal
+        assert expit(level.levels[0]) == pytest.approx(expected, abs=0.06)
+    found = judge(seasonal, datetime(2023, 3, 2), HELD, SETTINGS)  # noqa: DTZ001
+    predicted = found.probabilities[AMITY].mean()
+    assert predicted == pytest.approx(found.churned.mean(), abs=0.04)
+    assert found.metrics[AMITY]["log_loss"] < found.metrics["base rate"]["log_loss"] - 0.01
+
+
+def test_later_facts_change_no_level_and_without_a_horizon_over_there_is_none(seasonal: Tables) -> None:
+    day = datetime(2022, 1, 1)  # noqa: DTZ001
+    assert contractual_level(before(seasonal, day), day, HELD) == contractual_level(seasonal, day, HELD)
+    assert contractual_level(seasonal, datetime(2020, 7, 15), HELD) is None  # noqa: DTZ001
+
+
+def test_the_weights_are_learnt_on_days_later_than_the_fit(held: Tables, bundle: Bundle) -> None:
+    assert set(bundle.churn.weights) == {"trees", "linear"}
+    assert bundle.churn.weights != WITHOUT_HISTORY
+    assert bundle.churn.level == contractual_level(held, AS_OF, HELD)

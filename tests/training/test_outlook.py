@@ -44,6 +44,18 @@ def found(shop: Any, told: Reference, seen: list[Observed]) -> Outlook:
         return outlook(shop.tables, shop.as_of, shop.definitions, told)
 
 
+def test_the_level_of_revenue_is_that_of_all_but_a_giant_who_would_set_it() -> None:
+    """Of 200 as expected, one spent a tenth of a million and another was expected to."""
+    expected, spent = np.full(200, 10.0), np.full(200, 20.0)
+    assert module._revenue_level(expected, spent) == pytest.approx(log(2))  # noqa: SLF001
+    giant = np.append(spent[1:], 100_000.0)
+    assert module._revenue_level(expected, giant) == pytest.approx(log(2))  # noqa: SLF001
+    gone = np.append(expected[1:], 100_000.0)
+    assert module._revenue_level(gone, spent) == pytest.approx(log(2))  # noqa: SLF001
+    large = np.append(spent[1:], 1_000.0)  # a fifth of all: counts
+    assert module._revenue_level(expected, large) == pytest.approx(log((199 * 20 + 1_000) / 2_000))  # noqa: SLF001
+
+
 def frame(shop: Any, table: str, time: str) -> pd.DataFrame:
     rows = pd.DataFrame(shop.rows[table])
     return rows.assign(time=pd.to_datetime(rows[time]))

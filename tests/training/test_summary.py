@@ -43,6 +43,18 @@ def printed(table: object) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
+def test_what_simple_models_tell_is_said(trained: Any) -> None:
+    assert summary.simple(trained.good.bundle) == []
+    bundle = trained.good.bundle
+    few = replace(
+        bundle, churn=replace(bundle.churn, members=replace(bundle.churn.members, trees=None)), clv=None
+    )
+    assert summary.simple(few) == [
+        "Too few customers for trees (100 who churned and 100 who stayed): simple models tell churn "
+        "(curves, rfm, silence)."
+    ]
+
+
 def test_the_tables_fit_a_terminal(told: Judgement) -> None:
     everyone = replace(
         told, probabilities={**told.probabilities, "recency alone": told.probabilities[RFM] ** 2}

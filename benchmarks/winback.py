@@ -1,0 +1,253 @@
+"""Win-back against the truth: is the plan good, does the measurement hold, is it quick, is it honest.
+
+.venv/bin/python benchmarks/winback.py effect --seeds 3     # true profit of plans, by past contacts learnt from
+.venv/bin/python benchmarks/winback.py coverage             # measured against true effects of 100 campaigns
+.venv/bin/python benchmarks/winback.py size                 # a plan for a million customers and five offers
+.venv/bin/python benchmarks/winback.py journey              # Complete Journey, where nobody was held back
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.winback_truth import Truth, truth
+from configs.settings import Definitions, Offer, TrainingSettings, Winback, load
+from demo import complete_journey
+from demo.simulate import simulate
+from features.build import build
+from features.reference import reference
+from features.snapshots import before, population
+from features.sources import open_source
+from models.scoring import customer_value
+from models.uplift.effects import Effects
+from serving.winback.measure import measure
+from serving.winback.plan import Situation, make
+from serving.winback.solve import Problem, solve
+from serving.winback.store import Kept
+from training.fit import fit
+from training.uplift_fit import learn, sentences
+from training.uplift_rows import past
+
+FIRST, MONTHS = date(2023, 1, 1), 24
+DAY = datetime(2024, 11, 25)  # noqa: DTZ001 - after the last campaign's days, before the tables end
+CUSTOMERS = 26_000
+SIZES = (500, 2_000, 10_000, 50_000)
+COUPONS = (5, 10, 15, 20)
+CONTACT_COST = 0.05
+BUDGET_PER_CUSTOMER = 0.25
+SMALL = TrainingSettings(step_days=30, max_snapshots=8, trees=80)
+OFFERS = [Offer(name=f"{c}", channel="email", coupon_value=c, contact_cost=CONTACT_COST) for c in COUPONS]
+
+
+def effect(seeds: int) -> None:
+    """The true incremental profit of plans of the same budget and caps, over the best that could be known."""
+    rows = [row for seed in range(1, seeds + 1) for row in _effect(seed)]
+    table = pd.DataFrame(rows).pivot_table(index="policy", columns="seed", values="profit", sort=False)
+    best = table.loc["oracle of what can be guessed"]
+    table["median of the guessable"] = (table / best).median(axis=1)
+    print(table.round(2).to_string())
+
+
+def _effect(seed: int) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Path(folder) / "shop"
+        simulate(shop, customers=CUSTOMERS, months=MONTHS, seed=seed, start=FIRST)
+        tables = before(open_source(shop).tables, DAY)
+        told = reference(tables, DAY)
+        found = past(tables, DAY, load(Winback), told, 365)
+        assert found is not None
+        today = build(tables, population(tables, [DAY], 365), told).order_by("customer_id").to_pandas()
+        bundle = fit(tables, DAY, Definitions(), SMALL)
+    risk = bundle.churn.predict(today)
+    clv, _, _ = customer_value(bundle, today, risk)
+    true = _of(truth(CUSTOMERS, MONTHS, seed, FIRST, DAY, [100 * c for c in COUPONS]), today["customer_id"])
+    dice = np.random.default_rng(seed)
+    order = dice.permutation(len(found.rows))
+    learnt = {}
+    for size in SIZES:
+        start = time.perf_counter()
+        some = found.rows.iloc[order[:size]].reset_index(drop=True)
+        model, evidence = learn(replace(found, rows=some))
+        assert model is not None
+        learnt[size] = model.effects(today, OFFERS)
+        seconds = time.perf_counter() - start
+        print(
+            f"seed {seed}, {min(size, len(order)):,} contacts: {evidence.chosen}, Qini "
+            f"{evidence.qini[evidence.chosen].value:+.2f}, share {evidence.share:.2f}, {seconds:.0f} s",
+            flush=True,
+        )
+    cost = CONTACT_COST + learnt[SIZES[-1]].redeemed * np.array(COUPONS)
+    value = _Value(true, cost, BUDGET_PER_CUSTOMER * len(today))
+    policies = {
+        "oracle of every customer": value.planned(true.known),
+        "oracle of what can be guessed": value.planned(true.guessed),
+        **{f"plan from {size:,} contacts": value.planned(each.profit) for size, each in learnt.items()},
+        "churn risk": value.ranked(risk),
+        "value at risk": value.ranked(risk * clv),
+        "random": value.ranked(dice.random(len(today))),
+        "everybody, whatever it costs": float((true.known[:, 1] - CONTACT_COST).sum()),
+    }
+    return [{"seed": seed, "policy": name, "profit": profit} for name, profit in policies.items()]
+
+
+def _of(true: Truth, ids: pd.Series) -> Truth:
+    places = pd.Index(true.customer_id).get_indexer(pd.Index(ids.astype(object)))
+    return Truth(true.customer_id[places], true.known[places], true.guessed[places])
+
+
+class _Value:
+    """The true profit, after the cost of contact, of whom a policy chooses within the budget."""
+
+    def __init__(self, true: Truth, cost: np.ndarray, budget: float) -> None:
+        self._true, self._cost, self._budget = true, cost, budget
+
+    def planned(self, profit: np.ndarray) -> float:
+        """By predicted profit; the first two offers go to at most a tenth of the customers together."""
+        few = np.array([True, True, False, False])
+        caps = ((few, 0.1 * len(profit)),)
+        offer = solve(Problem(profit - CONTACT_COST, self._cost, self._budget, caps)).offer
+        rows = np.flatnonzero(offer >= 0)
+        return float(self._true.known[rows, offer[rows]].sum() - CONTACT_COST * len(rows))
+
+    def ranked(self, score: np.ndarray) -> float:
+        """A coupon of 15 to the first in the ranking, until the budget is used."""
+        order = np.argsort(-score)
+        taken = order[np.cumsum(self._cost[order, 2]) <= self._budget]
+        return float(self._true.known[taken, 2].sum() - CONTACT_COST * len(taken))
+
+
+def coverage(campaigns: int) -> None:
+    """How many 95 % intervals hold the true mean effect, and how much narrower CUPED's are."""
+    found = pd.DataFrame([_campaign(1000 + number) for number in range(campaigns)])
+    for name in ("orders", "revenue", "profit"):
+        inside = int(found[f"{name}_inside"].sum())
+        narrower = 1 - found[f"{name}_narrower"].median()
+        print(
+            f"{name}: {inside} of {campaigns} intervals hold the true effect; CUPED {narrower:.0%} narrower"
+        )
+
+
+def _campaign(seed: int) -> dict[str, float]:
+    """The last campaign of a retailer of its own, measured as a plan of everybody it reached would be."""
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Path(folder) / "shop"
+        simulate(shop, customers=6_000, months=9, seed=seed)
+        contacts = pd.read_parquet(shop / "contacts.parquet")
+        true = pd.read_parquet(shop.with_name("shop-truth") / "contacts.parquet").set_index("contact_id")
+        last = contacts[contacts["campaign_id"] == contacts["campaign_id"].max()]
+        sent = last["sent_at"].iloc[0].to_pydatetime()
+        rows = _planned(pd.read_parquet(shop / "orders.parquet"), last, sent)
+        policy = Winback(offers=(Offer(name="o", channel="email", coupon_value=1, contact_cost=0),))
+        found = measure(open_source(shop).tables, _kept(policy, sent), rows, sent + timedelta(days=31))
+    row = {}
+    for name, column in (("orders", "orders"), ("revenue", "revenue"), ("profit", "margin")):
+        each, mean = found.effect[name], float(true.loc[last["contact_id"], column].mean())
+        row[f"{name}_inside"] = float(each.low <= mean <= each.high)
+        row[f"{name}_narrower"] = each.error / found.plain[name].error
+    return row
+
+
+def _planned(orders: pd.DataFrame, contacts: pd.DataFrame, sent: datetime) -> pd.DataFrame:
+    """The rows of a plan; expected without an offer is what they did in the 90 days before, per 30 days."""
+    recent = orders[(orders["ordered_at"] < sent) & (orders["ordered_at"] >= sent - timedelta(days=90))]
+    usual = recent.groupby("customer_id").agg(
+        usual_orders=("amount", "size"), usual_revenue=("amount", "sum"), usual_profit=("margin", "sum")
+    )
+    rows = contacts[["customer_id", "arm"]].merge(usual / 3, on="customer_id", how="left").fillna(0.0)
+    return rows.assign(
+        segment=None,
+        offer="o",
+        stratum="all",
+        treated_chance=0.7,
+        expected_orders=0.0,
+        expected_revenue=0.0,
+        expected_profit=0.0,
+        expected_cost=0.0,
+    )
+
+
+def _kept(policy: Winback, sent: datetime) -> Kept:
+    document = {"settings": policy.model_dump(mode="json")}
+    return Kept(
+        *(1, "campaign", 1, sent, sent, "sent", 1.0, "EUR", "", document, sent, "benchmark", sent, None)
+    )
+
+
+def size(customers: int) -> None:
+    """A plan with budget and caps, control and strata; seconds, and the memory of the whole process."""
+    dice = np.random.default_rng(0)
+    offers = tuple(
+        Offer(name=f"o{c}", channel="email" if c < 20 else "post", coupon_value=c, contact_cost=0.05)
+        for c in (1, 5, 10, 15, 20)
+    )
+    policy = Winback(offers=offers, most_per_channel={"post": customers // 50})
+    value = np.array([offer.coupon_value for offer in offers])
+    redeemed = dice.beta(1, 6, (customers, 1)) * np.ones(len(offers))
+    orders = dice.normal(0.05, 0.1, (customers, 1)) * np.sqrt(value / 10)
+    profit = orders * dice.gamma(2, 25, (customers, 1)) - redeemed * value
+    usual = pd.DataFrame(dice.gamma(1, 20, (customers, 3)), columns=["orders", "revenue", "profit"])
+    people = pd.DataFrame({"customer_id": [f"C{n:07d}" for n in range(customers)], "segment": "a"})
+    situation = Situation(
+        DAY,
+        people,
+        Effects(orders, profit, profit, redeemed, "experiment"),
+        usual,
+        dice.gamma(0.5, 50, customers),
+        pd.Series(None, index=people.index, dtype=object),
+        np.ones(profit.shape, dtype=bool),
+    )
+    start = time.perf_counter()
+    plan = make(situation, policy, 0.2 * customers, seed=1)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"{customers:,} customers × {len(offers)} offers: {seconds:.1f} s, {peak:.1f} GB at most; "
+        f"{len(plan.rows):,} chosen, at most {plan.gap:.3%} from the best"
+    )
+
+
+def journey() -> None:
+    """Complete Journey: campaigns to whom the shop chose; what may be said of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        complete_journey.write(Path(folder) / "shop")
+        tables = open_source(Path(folder) / "shop", skip_bad_rows=True).tables
+        day = datetime(2018, 1, 1)  # noqa: DTZ001
+        known = before(tables, day)
+        found = past(known, day, load(Winback), reference(known, day), 365)
+        assert found is not None
+        _, evidence = learn(found)
+        print("\n".join(sentences(evidence, "USD")))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("part", choices=("effect", "coverage", "size", "journey"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--campaigns", type=int, default=100)
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    asked = parser.parse_args()
+    parts: dict[str, Callable[[], None]] = {
+        "effect": lambda: effect(asked.seeds),
+        "coverage": lambda: coverage(asked.campaigns),
+        "size": lambda: size(asked.customers),
+        "journey": journey,
+    }
+    parts[asked.part]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What an offer changes, customer by customer, and how sure that is."""

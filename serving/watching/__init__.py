@@ -1,0 +1,1 @@
+"""What operations see: metrics and logs, without any customer in them."""

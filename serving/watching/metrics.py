@@ -1,0 +1,127 @@
+"""What Prometheus reads. Labels hold routes, methods, statuses and versions; never an id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine, func, select
+
+from configs import settings
+from configs.settings import ServiceSettings
+from serving import lists
+from serving.database import told
+from serving.locks.keys import now
+from serving.resources import Resources
+from serving.schema import scores
+from serving.scoring import Scoring
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """Of one service; counted in its process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "amity_requests",
+            "Requests answered, by method, route and status",
+            ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "amity_request_seconds",
+            "Seconds from a request to the end of its answer",
+            ("method", "route"),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._scores = Counter(
+            "amity_scores",
+            "Scores answered, by route and the version of the model that made them",
+            ("route", "model_version"),
+            registry=self.registry,
+        )
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def count_scores(self, route: str, model_version: str, rows: int) -> None:
+        self._scores.labels(route, model_version).inc(rows)
+
+
+class OfScores(Collector):
+    """The scoring made last, read when Prometheus asks; nothing of it where there is none or no store."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def collect(self) -> Iterator[Metric]:
+        health = lists.health(self._resources)
+        yield _gauge("amity_store_reachable", "1 where the store answers", int(health.store_reachable))
+        yield _of_version(
+            "amity_model_version", "1, of the model that scores events", health.model_version, 1
+        )
+        scoring = self._resources.store.latest() if health.store_reachable else None
+        if scoring is not None:
+            yield from self._of_scoring(scoring)
+
+    def _of_scoring(self, scoring: Scoring) -> Iterator[Metric]:
+        from_ = settings.load(ServiceSettings).at_risk_from
+        at_risk, money, mean = at_risk_figures(self._resources.store.engine, scoring.id, from_)
+        age, customers = (now() - scoring.created_at).total_seconds(), scoring.customers
+        yield _gauge("amity_scores_age_seconds", "Since the stored scores were made", age)
+        yield _of_version(
+            "amity_scored_customers", "In the scoring made last", scoring.model_version, customers
+        )
+        yield _gauge("amity_customers_at_risk", f"Churn probability of {from_:g} or more", at_risk)
+        yield _gauge("amity_share_at_risk", "Of all scored", at_risk / customers)
+        yield _gauge("amity_value_at_risk", "In the currency of the definitions, of all scored", money)
+        yield _gauge("amity_churn_probability_mean", "Of all scored", mean)
+
+
+@lru_cache(maxsize=1)
+def at_risk_figures(engine: Engine, scoring_id: int, from_: float) -> tuple[int, float, float]:
+    """Of a scoring: customers with a churn probability ≥ `from_`, all value at risk, mean risk.
+
+    Kept, for a scoring never changes, and a million rows would be read at every question.
+    """
+    wanted = select(
+        func.count().filter(scores.c.churn_probability >= from_),
+        func.coalesce(func.sum(scores.c.value_at_risk), 0.0),
+        func.coalesce(func.avg(scores.c.churn_probability), 0.0),
+    ).where(scores.c.scoring_id == scoring_id)
+    with told(engine.url), engine.connect() as connection:
+        at_risk, money, mean = connection.execute(wanted).one()
+    return int(at_risk), float(money), float(mean)
+
+
+def metrics_of(app: Any) -> Metrics:
+    """Those of an app; made at its first request."""
+    found: Metrics | None = getattr(app.state, "metrics", None)
+    if found is None:
+        found = app.state.metrics = Metrics()
+    return found
+
+
+def exposition(app: Any, resources: Resources) -> bytes:
+    """All metrics in Prometheus's text format."""
+    of_scores = CollectorRegistry()
+    of_scores.register(OfScores(resources))
+    return generate_latest(metrics_of(app).registry) + generate_latest(of_scores)
+
+
+def _gauge(name: str, help_: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help_, value=value)
+
+
+def _of_version(name: str, help_: str, version: str, value: float) -> GaugeMetricFamily:
+    found = GaugeMetricFamily(name, help_, labels=["model_version"])
+    found.add_metric([version], value)
+    return found

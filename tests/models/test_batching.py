@@ -1,0 +1,133 @@
+"""Requests scored together, against each scored alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from configs.settings import Playbook, load
+from features.errors import HistoryError, ModelError, SourceError
+from features.live import Live
+from models.batching import Asked, score_batch
+from models.bundle import Bundle
+from models.scoring import Scored, live_of, score_rows
+
+EXACT = {"rtol": 1e-9, "atol": 1e-9}
+Request = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def live(bundle: Bundle) -> Live:
+    return live_of(bundle)
+
+
+@pytest.fixture(scope="module")
+def requests(bundle: Bundle, frames: Any, as_of: datetime) -> list[Request]:
+    """Four requests: two customers, one, one, and the first one of the first again with half of their orders."""
+    recent = frames["orders"][frames["orders"]["ordered_at"].between(as_of - timedelta(days=90), as_of)]
+    ids = sorted(recent["customer_id"].unique())[:4]
+    found = [_rows(frames, bundle, chosen) for chosen in (ids[:2], ids[2:3], ids[3:4], ids[:1])]
+    found[3]["orders"] = found[3]["orders"][::2]
+    return found
+
+
+def _rows(frames: Any, bundle: Bundle, ids: list[str]) -> Request:
+    orders = frames["orders"][frames["orders"]["customer_id"].isin(ids)]
+    request: Request = {}
+    for name in bundle.manifest.tables:
+        frame = frames[name]
+        mine = (
+            frame["order_id"].isin(orders["order_id"])
+            if name == "order_lines"
+            else frame["customer_id"].isin(ids)
+        )
+        rows = frame[mine].astype(object).to_dict("records")
+        request[name] = [{str(key): _plain(value) for key, value in row.items()} for row in rows]
+    return request
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return str(value) if isinstance(value, (pd.Timestamp, datetime)) else value
+
+
+def batch(bundle: Bundle, live: Live, asked: list[Asked]) -> list[Scored | Exception]:
+    return score_batch(bundle, live, asked, load(Playbook))
+
+
+def assert_same(found: Any, bundle: Bundle, live: Live, asked: Asked) -> None:
+    assert isinstance(found, Scored), found
+    alone = score_rows(bundle, live, asked.rows, asked.as_of, load(Playbook))
+    pd.testing.assert_frame_equal(found.scores, alone.scores, **EXACT)  # type: ignore[call-overload]
+    for one, other in (
+        (found.points.by_dimension, alone.points.by_dimension),
+        (found.features, alone.features),
+        (found.repaired, alone.repaired),
+    ):
+        pd.testing.assert_frame_equal(one, other, check_dtype=False, **EXACT)  # type: ignore[call-overload]
+
+
+def test_each_gets_what_it_would_get_alone(
+    bundle: Bundle, live: Live, requests: list[Request], as_of: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [Asked(rows, as_of) for rows in requests]
+    queries = []
+    of = Live.of
+    monkeypatch.setattr(Live, "of", lambda self, *words: queries.append(1) or of(self, *words))
+    found = batch(bundle, live, asked)
+    assert len(queries) == 1, "all four should be answered by one query"
+    for outcome, each in zip(found, asked, strict=True):
+        assert_same(outcome, bundle, live, each)
+
+
+def test_requests_of_other_days_or_columns_are_scored_apart(
+    bundle: Bundle, live: Live, requests: list[Request], as_of: datetime
+) -> None:
+    more = [{**row, "margin": None} for row in requests[1]["orders"]]
+    asked = [
+        Asked(requests[0], as_of),
+        Asked(requests[0], as_of - timedelta(days=30)),
+        Asked({**requests[1], "orders": more}, as_of),
+    ]
+    for outcome, each in zip(batch(bundle, live, asked), asked, strict=True):
+        assert_same(outcome, bundle, live, each)
+
+
+def test_what_is_wrong_with_one_is_wrong_with_no_other(
+    bundle: Bundle, live: Live, requests: list[Request], as_of: datetime
+) -> None:
+    unreadable = {**requests[1], "orders": [{**requests[1]["orders"][0], "amount": "much"}]}
+    long_ago = [{**row, "ordered_at": "2019-01-01"} for row in requests[1]["orders"]]
+    without = {name: rows for name, rows in requests[2].items() if name != "tickets"}
+    asked = [
+        Asked(unreadable, as_of),
+        Asked(requests[0], as_of),
+        Asked({**requests[1], "orders": long_ago}, as_of),
+        Asked(without, as_of),
+        Asked(requests[3], as_of),
+    ]
+    found = batch(bundle, live, asked)
+    assert [type(found[place]) for place in (0, 2, 3)] == [SourceError, HistoryError, ModelError]
+    assert "orders.amount" in str(found[0])
+    assert "none ordered in the 365 days" in str(found[2])
+    assert "was trained with tickets" in str(found[3])
+    for place in (1, 4):
+        assert_same(found[place], bundle, live, asked[place])
+
+
+def test_a_query_that_fails_for_one_fails_for_that_one_only(
+    bundle: Bundle, live: Live, requests: list[Request], as_of: datetime
+) -> None:
+    huge = [{**row, "amount": 1e300} for row in requests[1]["orders"]]
+    asked = [Asked(requests[0], as_of), Asked({**requests[1], "orders": huge}, as_of)]
+    found = batch(bundle, live, asked)
+    assert_same(found[0], bundle, live, asked[0])
+    assert isinstance(found[1], Exception)
+
+
+def test_no_request_is_no_answer(bundle: Bundle, live: Live) -> None:
+    assert batch(bundle, live, []) == []

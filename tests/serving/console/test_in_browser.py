@@ -1,0 +1,173 @@
+"""The pages in a real browser: at three widths, by keyboard, without script, and by axe-core's rules."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from time import sleep
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from serving.console.links import customer_path
+
+CHROMIUM = shutil.which("chromium")
+WIDTHS = (1280, 768, 360)
+GRAVE = ("serious", "critical")
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: chromium)")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@contextmanager
+def served(console: Any) -> Iterator[str]:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(console.app, log_level="error", lifespan="off"))
+        thread = Thread(target=server.run, args=([listening],))
+        thread.start()
+        while not server.started:
+            sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def address(console: Any) -> Iterator[str]:
+    with served(console) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def paths(console: Any) -> dict[str, str]:
+    first = console.resources.store.at_risk(top=1).rows[0]
+    return {
+        "list": "/pages/at-risk",
+        "filtered": "/pages/at-risk?status=lost&min_clv=1",
+        "customer": customer_path(first["customer_id"]),
+        "definitions": "/pages/definitions",
+        "model": "/pages/model",
+        "sign in": "/pages/sign-in",
+        "message": "/pages/customers/nobody",
+    }
+
+
+NAMES = ("list", "filtered", "customer", "definitions", "model", "sign in", "message")
+
+
+def require_sound(page: Any) -> None:
+    """No page wider than the window at any width, and nothing grave found by axe-core, opened out."""
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+    found = Axe().run(page).response["violations"]
+    told = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in GRAVE]
+    assert told == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_and_axe_finds_nothing_grave(
+    browser: Any, address: str, paths: dict[str, str], scheme: str
+) -> None:
+    with browser.new_context(color_scheme=scheme) as context:
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        for name in NAMES:
+            page.goto(address + paths[name])
+            require_sound(page)
+        assert [text for text in said if "404" not in text] == []
+
+
+def test_no_customer_one_and_any_id_fit_too(
+    browser: Any, make_console: Callable[..., Any], make_scored: Any, odd_ids: Any
+) -> None:
+    console = make_console()
+    with served(console) as address, browser.new_context() as context:
+        page = context.new_page()
+        for path in ("/pages/at-risk", "/pages/definitions", "/pages/model"):
+            page.goto(address + path)
+            require_sound(page)
+        for ids in ([odd_ids[-1]], odd_ids):
+            scored = make_scored(rows=len(ids))
+            scored.scores["customer_id"] = list(ids)
+            make_console(scored)
+            page.goto(f"{address}/pages/at-risk")
+            require_sound(page)
+        assert page.locator("table.list tbody tr").count() == len(odd_ids)
+        for customer_id in odd_ids:
+            page.goto(f"{address}/pages/at-risk")
+            page.get_by_role("link", name=customer_id, exact=True).click()
+            assert page.locator("h1").inner_text() == customer_id
+
+
+def test_the_keyboard_leads_from_the_skip_link_to_a_customer_and_back(browser: Any, address: str) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}/pages/at-risk")
+        focused = "(document.activeElement.innerText || document.activeElement.id).trim()"
+        order = []
+        for _ in range(7):
+            page.keyboard.press("Tab")
+            order.append(page.evaluate(focused))
+        assert order[:6] == ["Skip to the content", "Amity", "At risk", "Definitions", "Model", order[5]]
+        assert order[5].startswith("Filter the list")
+        assert order[6] == "All as CSV"
+        page.goto(f"{address}/pages/at-risk")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "content"
+        for _ in range(3):
+            page.keyboard.press("Tab")
+        customer_id = page.evaluate(focused)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/pages/customers/**")
+        assert page.locator("h1").inner_text() == customer_id
+        page.get_by_role("link", name="At-risk list").press("Enter")
+        page.wait_for_url("**/pages/at-risk")
+
+
+def test_sliders_answer_without_a_reload_and_without_script(
+    browser: Any, address: str, paths: dict[str, str]
+) -> None:
+    told = {}
+    for script in (True, False):
+        with browser.new_context(java_script_enabled=script) as context:
+            page = context.new_page()
+            page.goto(address + paths["customer"])
+            before = page.url
+            slider = page.locator("input[type=range]").first
+            slider.press("Home")
+            if script:
+                page.wait_for_function(
+                    "document.querySelector('#what-if-result').innerText.includes('Nothing is repaired yet')"
+                )
+                assert page.url == before
+                assert page.locator("output").first.inner_text() == "0 %"
+                slider.press("End")
+                page.wait_for_function(
+                    "!document.querySelector('#what-if-result').innerText.includes('Nothing is repaired yet')"
+                )
+            else:
+                slider.press("End")
+                page.get_by_role("button", name="Work it out").click()
+                assert "?" in page.url
+            told[script] = page.locator("#what-if-result").inner_text()
+    assert told[True] == told[False]
