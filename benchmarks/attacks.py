@@ -40,6 +40,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=DEMO)
     parser.add_argument("--examples", type=int, default=50)
     asked = parser.parse_args()
+    if not (asked.home / "store.db").exists():
+        parser.error(f"{asked.home} has no scores; run `amity demo` first, or name a home with --home.")
     with tempfile.TemporaryDirectory() as name:
         home = shutil.copytree(asked.home, Path(name) / "home")
         wrong = attack(home, asked.examples)
@@ -59,6 +61,8 @@ def attack(home: Path, examples: int) -> int:
     with serving(log) as (port, _):
         target = Target(port, keys)
         wrong += show("with keys", with_keys(target, Keys(Store.open(f"sqlite:///{home}/store.db").engine)))
+    del os.environ["AMITY_SECONDS_PER_REQUEST"]
+    with serving(log) as (port, _):
         wrong += attacks_fuzz.fuzz(port, {role: keys[role] for role in ROLES}, examples)
     text = log.read_text(errors="replace")
     wrong += show(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-STARTS_WITHIN = 120
+STARTS_WITHIN = 600
 WAITS = 30
 
 

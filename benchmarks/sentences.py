@@ -35,7 +35,8 @@ Ask = Callable[[str, str], dict[str, Any]]
 OF_ORDERS = """SELECT {} FROM orders WHERE customer_id = $who AND ordered_at < $now"""
 OF_RETURNS = """SELECT {} FROM returns WHERE customer_id = $who AND returned_at < $now"""
 OF_TICKETS = """SELECT {} FROM tickets WHERE customer_id = $who AND opened_at < $now"""
-OF_SURVEYS = """SELECT {} FROM (SELECT *, CASE metric WHEN 'nps' THEN score WHEN 'csat' THEN (score - 1) * 10 / 4
+OF_SURVEYS = """SELECT {} FROM (SELECT *, CASE metric WHEN 'nps' THEN score
+    WHEN 'csat' THEN (score - 1) * 10 / 4
     WHEN 'csi' THEN (score - 1) * 10 / 9 ELSE (score - 1) * 10 / 6 END AS mood FROM surveys)
     WHERE customer_id = $who AND responded_at < $now"""
 OF_ENGAGEMENT = """SELECT {} FROM engagement WHERE customer_id = $who AND occurred_at < $now"""
@@ -88,7 +89,8 @@ QUERIES: dict[str, str] = {
     ),
     "fewer_orders_than_peers": OF_ORDERS.format(counts(ORDERS, orders=(365, 0))),
     "basket_fell": OF_ORDERS.format(
-        f"avg(amount) FILTER ({late(ORDERS, 90)}) AS now, avg(amount) FILTER (NOT {late(ORDERS, 90)}) AS before"
+        f"avg(amount) FILTER ({late(ORDERS, 90)}) AS now, "
+        f"avg(amount) FILTER (NOT {late(ORDERS, 90)}) AS before"
     ),
     "basket_fell_at_last_order": OF_ORDERS.format(
         f"76 AS days, avg(amount) FILTER ({then(ORDERS)}) AS now, "
@@ -221,7 +223,7 @@ OF_PEERS: dict[str, str] = {
         WHERE reopened_at < $now AND {spell("opened_at", 180, 0)}""",
     "less_activity_than_peers": f"SELECT customer_id FROM engagement WHERE {spell(SEEN, 90, 0)}",
 }
-"""Message → the rows that are counted of each customer. Of peers the median is told, the mean where it is 0."""
+"""Message → the rows that are counted of each customer. Told is the median, or the mean where that is 0."""
 TYPICAL = """WITH active AS (SELECT DISTINCT customer_id FROM orders WHERE ordered_at < $now
         AND ordered_at >= $now - INTERVAL 365 DAY),
     counted AS (SELECT customer_id, count(*) AS n FROM ({}) GROUP BY customer_id),

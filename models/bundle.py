@@ -1,7 +1,7 @@
 """The trained models as plain files, and the columns, dates and code they belong to. No pickle.
 
 manifest.json    what it is: as_of, definitions, tables, fingerprint, metrics, and a digest of each other file
-churn.txt clv.txt reactivation.txt                      LightGBM's own text format
+churn.txt clv.txt                                       LightGBM's own text format, as in reactivation.json
 churn.json clv.json reactivation.json buying.json reference.json peers.json causes.json
 """
 
@@ -34,8 +34,7 @@ OF_TABLES = "the tables of a source"
 MANIFEST = "manifest.json"
 FILES = (
     *("churn.txt", "churn.json", "clv.txt", "clv.json"),
-    *("reactivation.txt", "reactivation.json"),
-    *("buying.json", "reference.json", "peers.json", "causes.json"),
+    *("reactivation.json", "buying.json", "reference.json", "peers.json", "causes.json"),
 )
 
 
@@ -89,8 +88,7 @@ def save(bundle: Bundle, folder: Path) -> Path:
         "churn.json": to_json(bundle.churn.to_dict()),
         "clv.txt": bundle.clv.trees if bundle.clv else "",
         "clv.json": to_json(bundle.clv.to_dict() if bundle.clv else {}),
-        "reactivation.txt": bundle.reactivation.trees if bundle.reactivation else "",
-        "reactivation.json": to_json(bundle.reactivation.to_dict() if bundle.reactivation else {}),
+        "reactivation.json": to_json(_reactivation_to_dict(bundle.reactivation)),
         "buying.json": to_json(bundle.clv.buying.to_dict() if bundle.clv else {}),
         "reference.json": to_json(bundle.reference.to_dict()),
         "peers.json": to_json(bundle.peers.to_dict()),
@@ -127,7 +125,6 @@ def load(folder: Path) -> Bundle:
         manifest, files = read_files(folder, FILES)
         documents = {name: json.loads(text) for name, text in files.items() if name.endswith(".json")}
         buying = Buying.from_dict(documents["buying.json"]) if documents["buying.json"] else None
-        lapsed = documents.get("reactivation.json")
         return Bundle(
             manifest=_manifest_from_dict(manifest),
             reference=Reference.from_dict(documents["reference.json"]),
@@ -135,7 +132,7 @@ def load(folder: Path) -> Bundle:
             clv=ClvModel.from_dict(documents["clv.json"], files["clv.txt"], buying) if buying else None,
             peers=Peers.from_dict(documents["peers.json"]),
             causes=Causes.from_dict(documents["causes.json"]),
-            reactivation=ChurnModel.from_dict(lapsed, files["reactivation.txt"], buying) if lapsed else None,
+            reactivation=_reactivation_from_dict(documents.get("reactivation.json"), buying),
         )
 
 
@@ -206,6 +203,15 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
             f"The bundle {folder} is damaged: {name} is not a JSON object. Train anew, or restore it."
         )
     return document
+
+
+def _reactivation_to_dict(model: ChurnModel | None) -> dict[str, Any]:
+    return {} if model is None else {"model": model.to_dict(), "trees": model.trees}
+
+
+def _reactivation_from_dict(values: Mapping[str, Any] | None, buying: Buying | None) -> ChurnModel | None:
+    """Null where there is none; a bundle from before there was such a model has no such file."""
+    return ChurnModel.from_dict(values["model"], values["trees"], buying) if values else None
 
 
 def _manifest_to_dict(manifest: Manifest) -> dict[str, Any]:

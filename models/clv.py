@@ -74,7 +74,8 @@ class Worth:
     """The members. `unit`: mean revenue of a training row, in money, by which all logarithms are taken.
 
     `ceiling`: what no revenue exceeded in the fit, in money; null where nobody spent anything. Where `buying`
-    expects more, the other members, which have never seen it, add what they add at the ceiling.
+    expects more, the other members, which have never seen it, add what they add at the ceiling, and nothing
+    to lift it.
     """
 
     buying: Buying
@@ -105,6 +106,10 @@ class Worth:
         worth = np.maximum(self._worth(frame), self.ceiling)
         usual = frame["basket_median"].to_numpy(dtype=float) / frame["basket_mean"].to_numpy(dtype=float)
         return np.asarray(revenue * np.clip(np.nan_to_num(usual, nan=1.0), self.ceiling / worth, 1.0))
+
+    def giants(self, frame: pd.DataFrame) -> np.ndarray:
+        """Of whom `buying` expects more than the ceiling, shape (rows,)."""
+        return np.asarray(self._worth(frame) > (np.inf if self.ceiling is None else self.ceiling))
 
     def _worth(self, frame: pd.DataFrame) -> np.ndarray:
         return self.buying.expected_revenue(frame, self.horizon_days)
@@ -148,7 +153,8 @@ class ClvModel:
         if frame.empty:
             return np.empty(0)
         told = self.worth.told(frame)
-        beyond = self.blended(told) - told[WORTH].to_numpy(dtype=float) + self._level(frame)
+        beyond = self.blended(told) - told[WORTH].to_numpy(dtype=float)
+        beyond = np.where(self.worth.giants(frame), np.minimum(beyond, 0.0), beyond) + self._level(frame)
         return np.asarray(self.worth.expected_revenue(frame, horizon_days) * np.exp(beyond))
 
     def interval(
@@ -251,7 +257,9 @@ def fit_clv(
     `deviation`: of the level of the horizon to come, which widens the interval.
     """
     frame = frame.sort_values(["as_of", "customer_id"], ignore_index=True)
-    ceiling = _ceiling(frame["revenue"].to_numpy(dtype=float))
+    # a giant among few customers is more than a hundredth of the rows, but never of the customers
+    greatest = frame.groupby("customer_id")["revenue"].max()
+    ceiling = min(_ceiling(of.to_numpy(dtype=float)) for of in (frame["revenue"], greatest))
     frame = frame.assign(revenue=frame["revenue"].clip(0.0, ceiling))
     unit = float(frame["revenue"].mean())
     if unit == 0.0:

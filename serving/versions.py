@@ -34,7 +34,7 @@ def bring_up_to_date(connection: Connection) -> None:
         )
     if found == 1:
         _rebuild(connection)
-    if found == 2:
+    if found == 2 and "facts" not in _columns(connection, "scores"):
         connection.execute(text("ALTER TABLE scores ADD COLUMN facts TEXT"))
     for table in METADATA.sorted_tables:
         connection.execute(CreateTable(table, if_not_exists=True))
@@ -56,13 +56,17 @@ def _version(connection: Connection, there: set[str]) -> int:
     return 1 if scorings.name in there else 0
 
 
+def _columns(connection: Connection, table: str) -> list[str]:
+    return [column["name"] for column in inspect(connection).get_columns(table)]
+
+
 def _rebuild(connection: Connection) -> None:
     """From version 1, whose key was another. What it doesn't tell is null; the scores stay as they were."""
     for index in ("scores_by_rank", "scores_by_customer"):
         connection.execute(text(f"DROP INDEX IF EXISTS {index}"))
     connection.execute(text("ALTER TABLE scores RENAME TO scores_1"))
     connection.execute(CreateTable(scores))
-    kept = ", ".join(column["name"] for column in inspect(connection).get_columns("scores_1"))
+    kept = ", ".join(_columns(connection, "scores_1"))
     connection.execute(text(f"INSERT INTO scores ({kept}) SELECT {kept} FROM scores_1"))  # noqa: S608
     connection.execute(text("DROP TABLE scores_1"))
     for column, kind in (

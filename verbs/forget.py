@@ -38,4 +38,5 @@ def forget(customer_id: str, dry_run: bool, as_json: bool) -> None:
         for sentence in found.elsewhere:
             out.print(f"Not erased: {sentence}", highlight=False, markup=False, soft_wrap=True)
     if found.left:
-        fail(f"These files still name the customer; delete them, or what names them: {', '.join(found.left)}")
+        files = ", ".join(found.left)
+        fail(f"These files still name the customer; take the name out of them, or delete them: {files}")

@@ -139,6 +139,11 @@ def alarms(measured: Measured, watch: Watch) -> list[Alarm]:
     return [*(_alarm(measured, step, p, steps) for step, p in of_the_chart), *_passed(measured, watch)]
 
 
+def watched(measured: Measured, watch: Watch) -> int:
+    """How many figures of the newest months are known well enough, and long enough, to be watched."""
+    return sum(1 for _ in _steps(measured, watch))
+
+
 def _steps(measured: Measured, watch: Watch) -> Iterator[_Step]:
     for one in _series(measured, watch):
         windows = (1,) if one.indicator.name in measured.states else watch.windows
@@ -146,7 +151,7 @@ def _steps(measured: Measured, watch: Watch) -> Iterator[_Step]:
 
 
 def _chances(steps: list[_Step]) -> Floats:
-    """Of each excess or a larger one, shape (steps,); what an indicator's series scatter leans on one another."""
+    """Of each excess or a larger one, shape (steps,); the scatters of an indicator lean on each other."""
     names = np.array([f"{step.one.indicator.name} {step.window}" for step in steps])
     chances = np.ones(len(steps))
     for name in dict.fromkeys(names):

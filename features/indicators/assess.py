@@ -9,14 +9,16 @@ from datetime import datetime
 import ibis
 import pandas as pd
 
-from features.indicators.alarms import Alarm, Watch, alarms
+from features.indicators.alarms import Alarm, Watch, alarms, watched
+from features.indicators.calendar import number
 from features.indicators.concentration import concentration
+from features.indicators.cube import whole_from
 from features.indicators.gains import gains, owners
 from features.indicators.groups import grouped, moves
 from features.indicators.measure import Measured, measure
 from features.indicators.rules import Rules
 from features.indicators.spans import customers
-from features.indicators.tree import Branch, tree
+from features.indicators.tree import MONTHS_BACK, Branch, tree
 from features.snapshots import before
 
 
@@ -24,9 +26,12 @@ from features.snapshots import before
 class Buying:
     """What customers bought in the last year and the year before; the frames as their functions give them.
 
-    `gains`: by breakdown, `all` among them.
+    `compared`: whether the orders reach back over the year before. `tree`: as far as they reach back.
+    `gains`: by breakdown, `all` among them; of no comparison empty, and what `moves` and `concentration` say
+    of then is nothing.
     """
 
+    compared: bool
     tree: list[Branch]
     gains: Mapping[str, pd.DataFrame]
     moves: pd.DataFrame
@@ -35,10 +40,11 @@ class Buying:
 
 @dataclass(frozen=True)
 class Assessment:
-    """`buying`: nothing where there are no orders."""
+    """`watched`: figures looked at for early warnings. `buying`: nothing where there are no orders."""
 
     measured: Measured
     alarms: list[Alarm]
+    watched: int
     buying: Buying | None
 
 
@@ -52,12 +58,18 @@ def assess(
     """As of the first day of the month of `as_of`. Raises HistoryError where no whole month lies before."""
     measured = measure(tables, as_of, rules, progress)
     progress("Looking for early warnings")
-    warned = alarms(measured, watch or Watch())
+    watch = watch or Watch()
+    warned, looks = alarms(measured, watch), watched(measured, watch)
     progress("Comparing the customers of two years")
-    return Assessment(measured, warned, _buying(tables, measured.day) if "orders" in tables else None)
+    buying = _buying(before(tables, measured.day), measured.day) if "orders" in tables else None
+    return Assessment(measured, warned, looks, buying)
 
 
 def _buying(tables: Mapping[str, ibis.Table], day: datetime) -> Buying:
-    everyone = customers(before(tables, day), day)
-    by = {"all": gains(everyone)} | {name: gains(everyone, name) for name in owners(everyone)}
-    return Buying(tree(everyone), by, moves(grouped(everyone, day)), concentration(everyone))
+    everyone = customers(tables, day)
+    known = number(day) - whole_from({"orders": tables["orders"]}, number(day))["orders"]
+    branches = [branch for branch in tree(everyone) if known >= MONTHS_BACK[branch.span]]
+    compared = known >= MONTHS_BACK["year"]
+    kinds = ("all", *owners(everyone)) if compared else ()
+    gained = {name: gains(everyone, None if name == "all" else name) for name in kinds}
+    return Buying(compared, branches, gained, moves(grouped(everyone, day)), concentration(everyone))

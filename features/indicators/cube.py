@@ -30,7 +30,7 @@ class Cube:
     def __init__(self, book: Book, tables: Tables, rules: Rules, end: int) -> None:
         self.months = np.arange(end - rules.history_months, end)
         self._book, self._tables, self._rules, self._end = book, tables, rules, end
-        self._whole_from = _whole_from(tables, end)
+        self._whole_from = whole_from(tables, end)
         self._cells: dict[str, Cells] = {}
 
     def fetch(self, tallies: Iterable[str]) -> None:
@@ -88,7 +88,7 @@ class Cube:
         return known
 
 
-def _whole_from(tables: Tables, end: int) -> dict[str, int]:
+def whole_from(tables: Tables, end: int) -> dict[str, int]:
     """The first month of which each table knows the whole; the first of all for one without times."""
     times = {name: "signed_up_at" if name == "customers" else CONTRACT[name].time for name in tables}
     timed = {name: time for name, time in times.items() if time and time in tables[name].columns}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from features.indicators.book import Indicator, Tally
-from features.indicators.rules import Rules
+from features.indicators.rules import YEAR, Rules
 
 _BY = ("segment", "country")
 _FLOWS = ("first", "holding", "ending")
@@ -40,7 +40,8 @@ def _share(
 
 
 TALLIES = (
-    *_of("customers", lambda r: r.active_months, "active", "repeated", "rhythmic", "lapsed"),
+    *_of("customers", lambda r: r.active_months, "active", "repeated"),
+    *_of("customers", lambda r: r.active_months + YEAR, "rhythmic", "lapsed"),  # shorter, gaps are cut short
     *_of("customers", lambda r: r.active_months + r.churn_months, "asked", "churned", "retained"),
     *_of("customers", lambda r: r.active_months + r.churn_months + 1, "silent", "won_back"),
     *_of("customers", lambda r: r.active_months, "first"),

@@ -15,9 +15,12 @@ from math import log
 import ibis
 
 from features.facts import MONEY_UNIT
-from features.indicators.spans import SPANS
+from features.indicators.rules import YEAR
+from features.indicators.spans import QUARTER, SPANS
 
 PARTS = ("buyers", "frequency", "basket")
+MONTHS_BACK = {"year": 2 * YEAR, "quarter": YEAR + QUARTER, "month": YEAR + 2}
+"""How many whole months of orders each comparison takes."""
 
 
 @dataclass(frozen=True)

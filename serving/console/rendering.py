@@ -66,6 +66,11 @@ def unbroken(text: str) -> str:
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
+def tied(text: str) -> str:
+    """A sentence in which no line break parts a number from its percent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def day(time: datetime) -> str:
     """As `datetime` of HTML's `time` takes it."""
     return f"{time:%Y-%m-%d}"
@@ -80,6 +85,7 @@ def _templates() -> Environment:
     templates = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -92,6 +98,7 @@ def _templates() -> Environment:
         "number": words.number,
         "day": day,
         "signed": signed,
+        "tied": tied,
         "bar": bar,
     }
     templates.globals |= {"links": links}

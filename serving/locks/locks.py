@@ -45,9 +45,14 @@ class Locks:
         return not self.are_open
 
     @property
+    def are_known_open(self) -> bool:
+        """No key had been made a moment ago; asks no database."""
+        return not self._locked and monotonic() - self._looked < LOOKED_EVERY
+
+    @property
     def are_open(self) -> bool:
         """No key was ever made; raises ConfigError where the database fails."""
-        if not self._locked and monotonic() - self._looked >= LOOKED_EVERY:
+        if not self._locked and not self.are_known_open:
             self._locked = self.keys.any()
             self._looked = monotonic()
         return not self._locked

@@ -94,13 +94,14 @@ def waterfall(names: Sequence[str], changes: Sequence[float], words: str) -> Pic
 
 
 @_styled
-def bars(names: Sequence[str], now: Sequence[float], before: Sequence[float], words: str) -> Picture:
-    """Two bars a name: now, and a year before."""
+def bars(names: Sequence[str], now: Sequence[float], before: Sequence[float] | None, words: str) -> Picture:
+    """Two bars a name: now, and a year before where that is known."""
     figure = Figure(figsize=(6.6, 0.42 * len(names) + 0.7), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(names))
     axes.barh(places - 0.19, now, height=0.36, color=INK, label="now")
-    axes.barh(places + 0.19, before, height=0.36, color=QUIET, label="a year before")
+    if before is not None:
+        axes.barh(places + 0.19, before, height=0.36, color=QUIET, label="a year before")
     axes.set_yticks(places, names)
     axes.invert_yaxis()
     figure.legend(frameon=False, loc="outside upper right", ncols=2)

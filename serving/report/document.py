@@ -15,8 +15,8 @@ from features.indicators.tree import Branch
 
 
 def document(told: Assessment, currency: str, losses: pd.DataFrame | None = None) -> dict[str, Any]:
-    """Keys: as_of, currency, rules, indicators, period, months, alarms, revenue, gains, groups, moves,
-    concentration, weak_points, not_measured.
+    """Keys: as_of, currency, rules, indicators, period, months, alarms, watched, revenue, gains, groups,
+    moves, concentration, weak_points, not_measured.
 
     Times are ISO days; null stands for what isn't known. `indicators`: the definitions, by `name` of which
     the others speak. What needs orders is null without them, and `weak_points` without scores.
@@ -32,6 +32,7 @@ def document(told: Assessment, currency: str, losses: pd.DataFrame | None = None
         "period": rows(measured.period),
         "months": rows(measured.months),
         "alarms": [_alarm(one) for one in told.alarms],
+        "watched": told.watched,
         "revenue": [_branch(one) for one in buying.tree] if buying else None,
         "gains": {by: rows(frame) for by, frame in buying.gains.items()} if buying else None,
         "groups": rows(sizes(buying.moves)) if buying else None,

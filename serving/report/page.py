@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from features.indicators.cells import ALL
 from features.indicators.gains import KINDS
 from features.indicators.groups import sizes
 from features.indicators.measure import Measured, words
+from features.indicators.rules import YEAR
 from models.words import date
 from serving.report import charts, says
 from serving.report.charts import Picture
-from serving.report.figures import change, figure, interval, judgement, money
+from serving.report.figures import NOTHING, change, figure, interval, judgement, money
 
 HEADLINES = (
     "revenue", "active_customers", "retention_rate", "lapsed_share", "repeat_rate", "basket", "nps", "csat",
@@ -28,6 +30,8 @@ HEADLINES = (
 )  # fmt: skip
 """What the first page shows, as far as it is measured; at most eight."""
 _TILES = 8
+_FEWEST_MONTHS = 3
+"""With less there is no trend to be drawn."""
 _TITLES = {
     "satisfaction": "Satisfaction",
     "loyalty": "Loyalty",
@@ -40,7 +44,7 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class Line:
-    """One indicator of one value, written out."""
+    """One indicator of one value, written out. `note`: of how few cases or months; empty where of enough."""
 
     name: str
     title: str
@@ -49,7 +53,7 @@ class Line:
     before: str
     change: str
     judgement: str
-    few: bool
+    note: str
     spark: Picture | None
 
 
@@ -67,8 +71,10 @@ def page(told: Assessment, source: str, currency: str, losses: pd.DataFrame | No
         as_of=date(measured.day),
         newest=says.month(newest),
         tiles=list(_tiles(measured, currency)),
+        watched=told.watched,
         alarms=[says.alarm(one, newest, currency) for one in told.alarms],
         changes=list(says.changes(measured, currency)),
+        comparable=bool(measured.period["p"].notna().any()),
         buying=_buying(told.buying, currency) if told.buying else None,
         losses=_losses(losses, currency) if losses is not None else None,
         groups=[(_TITLES[group], list(_lines(measured, group, currency))) for group in GROUPS],
@@ -91,8 +97,12 @@ def _months(measured: Measured, name: str) -> pd.DataFrame:
 
 def _tiles(measured: Measured, currency: str) -> Iterator[tuple[Line, Picture]]:
     there = {i.name: i for i in measured.measured}
-    for name in [name for name in HEADLINES if name in there][:_TILES]:
-        rows = _months(measured, name)
+    known = [
+        (name, rows)
+        for name in HEADLINES
+        if name in there and (rows := _months(measured, name))["figure"].notna().sum() >= _FEWEST_MONTHS
+    ]
+    for name, rows in known[:_TILES]:
         line = _line(measured, there[name], currency)
         said = f"{line.title} by month, now {line.figure}, a year before {line.before}"
         yield line, charts.trend(rows, there[name], said)
@@ -101,12 +111,19 @@ def _tiles(measured: Measured, currency: str) -> Iterator[tuple[Line, Picture]]:
 def _line(measured: Measured, indicator: Indicator, currency: str, spark: Picture | None = None) -> Line:
     period = measured.period
     row = period[(period["indicator"] == indicator.name) & (period["breakdown"] == ALL)].iloc[0].to_dict()
-    return _written(row, indicator, currency, indicator.title, spark)
+    whole = indicator.name in measured.states
+    return _written(row, indicator, currency, (indicator.title, whole), spark)
 
 
 def _written(
-    row: Mapping[Any, Any], indicator: Indicator, currency: str, title: str, spark: Picture | None = None
+    row: Mapping[Any, Any],
+    indicator: Indicator,
+    currency: str,
+    head: tuple[str, bool],
+    spark: Picture | None = None,
 ) -> Line:
+    """`head`: the title, and whether the newest month stands for the period."""
+    title, whole = head
     return Line(
         indicator.name,
         title,
@@ -115,16 +132,25 @@ def _written(
         figure(row["before"], indicator, currency),
         change(row["change"], row["before"], indicator),
         judgement(row["change"], row["p"], bool(row["significant"]), indicator),
-        bool(row["few"]),
+        _note(row, whole),
         spark,
     )
+
+
+def _note(row: Mapping[Any, Any], whole: bool) -> str:
+    if not isfinite(row["figure"]):
+        return ""
+    months = "" if whole or row["months"] == YEAR else says.months(row["months"])
+    return ", ".join(part for part in (months, "few cases" if row["few"] else "") if part)
 
 
 def _lines(measured: Measured, group: str, currency: str) -> Iterator[Line]:
     for indicator in measured.measured:
         if indicator.group == group:
             values = _months(measured, indicator.name)["figure"].to_list()
-            spark = charts.sparkline(values, f"{indicator.title} over {len(values)} months")
+            known = any(isfinite(value) for value in values)
+            words_ = f"{indicator.title} over {len(values)} months"
+            spark = charts.sparkline(values, words_) if known else None
             yield _line(measured, indicator, currency, spark)
 
 
@@ -136,46 +162,34 @@ def _breakdowns(measured: Measured, currency: str) -> Iterator[Line]:
     for row in rows.sort_values("p", kind="stable").head(30).to_dict("records"):
         indicator = told[row["indicator"]]
         title = f"{indicator.title}{says.of(row['breakdown'], row['value'])}"
-        yield _written(row, indicator, currency, title)
+        yield _written(row, indicator, currency, (title, indicator.name in measured.states))
 
 
 def _buying(buying: Buying, currency: str) -> dict[str, Any]:
-    year = next(branch for branch in buying.tree if branch.span == "year")
-    gains = buying.gains["all"]
-    grouped = sizes(buying.moves)
+    year = next((branch for branch in buying.tree if branch.span == "year" and branch.parts), None)
     tree = None
-    if year.parts:
+    if year:
         names = [says.CAUSES[name].removeprefix("the ") for name in year.parts]
         tree = charts.waterfall(names, list(year.parts.values()), says.revenue(year, currency))
-    of_gains = charts.waterfall(
-        list(KINDS), gains["change"].to_list(), f"Change in revenue by kind of customer, in {currency}"
-    )
-    names = grouped["group"].to_list()
+    grouped = sizes(buying.moves)
+    then = grouped["customers_before"].to_list() if buying.compared else None
+    said = f"Customers in each group, now{' and a year before' if buying.compared else ''}"
     return {
+        "compared": buying.compared,
         "sentences": [says.revenue(branch, currency) for branch in buying.tree],
         "tree": tree,
-        "gains_picture": of_gains,
-        "gains": [
-            (row["kind"], f"{row['customers']:,}", *(money(row[name], currency) for name in _MONEYS))
-            for row in gains.to_dict("records")
-        ],
-        "total": money(gains["change"].sum(), currency),
-        "groups_picture": charts.bars(
-            names,
-            grouped["customers"].to_list(),
-            grouped["customers_before"].to_list(),
-            "Customers in each group, now and a year before",
-        ),
+        "gains": _gains(buying.gains["all"], currency) if buying.compared else None,
+        "groups_picture": charts.bars(grouped["group"].to_list(), grouped["customers"].to_list(), then, said),
         "groups": [
             (
                 row["group"],
                 f"{row['customers']:,}",
-                f"{row['customers_before']:,}",
+                f"{row['customers_before']:,}" if buying.compared else NOTHING,
                 money(row["revenue"], currency),
             )
             for row in grouped.to_dict("records")
         ],
-        "moves": list(says.movement(buying.moves)),
+        "moves": list(says.movement(buying.moves)) if buying.compared else [],
         "concentration": [
             (
                 f"the best {100 * row['top']:.0f} %",
@@ -184,6 +198,18 @@ def _buying(buying: Buying, currency: str) -> dict[str, Any]:
             )
             for row in buying.concentration.to_dict("records")
         ],
+    }
+
+
+def _gains(gains: pd.DataFrame, currency: str) -> dict[str, Any]:
+    words_ = f"Change in revenue by kind of customer, in {currency}"
+    return {
+        "picture": charts.waterfall(list(KINDS), gains["change"].to_list(), words_),
+        "rows": [
+            (row["kind"], f"{row['customers']:,}", *(money(row[name], currency) for name in _MONEYS))
+            for row in gains.to_dict("records")
+        ],
+        "total": money(gains["change"].sum(), currency),
     }
 
 

@@ -45,6 +45,10 @@ def month(day: datetime) -> str:
     return f"{day:%B %Y}"
 
 
+def months(number: int) -> str:
+    return f"of {number} month{'' if number == 1 else 's'}"
+
+
 def of(breakdown: str, value: str) -> str:
     """` (segment student)`; nothing for the whole company."""
     return "" if breakdown == ALL else f" ({BREAKDOWNS[breakdown]} {value})"

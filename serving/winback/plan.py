@@ -22,7 +22,8 @@ COLUMNS = (
     *("expected_orders", "expected_revenue", "expected_profit", "expected_cost"),
     *("usual_orders", "usual_revenue", "usual_profit"),
 )
-TRIES = 20
+TRIES = 10
+"""At narrowing the choice until those contacted keep the limits; the last one counts all who are chosen."""
 TO_LEARN = 1e-6
 """What a customer to explore counts as gaining, in money: less than any who pays."""
 
@@ -95,17 +96,16 @@ def make(situation: Situation, settings: Winback, budget: float, seed: int, expl
     chosen = np.flatnonzero(first.offer != NONE)
     held = design(len(chosen), _mean(first), _deviation(situation, chosen), settings, learning=learning)
     wider = 1 / (1 - held.share)
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         found = solve(_problem(gain, cost, settings, budget, wider))
         rows = np.flatnonzero(found.offer != NONE)
         stratum = strata(found.offer[rows], situation.usual["profit"].to_numpy(dtype=float)[rows])
         arms = hold_back(stratum, held.share, seed)
         spent = float(cost[rows, found.offer[rows]][~arms].sum())
-        if spent <= budget + 1e-6 and _within(found.offer[rows][~arms], settings):
+        if wider <= 1 or (spent <= budget + 1e-6 and _within(found.offer[rows][~arms], settings)):
             break
-        wider *= min(0.999, budget / max(spent, 1e-9))
-    else:
-        raise RequestError("No plan keeps within the budget and the caps; raise the budget or the caps.")
+        tighter = wider * min(0.999, budget / max(spent, 1e-9))
+        wider = max(1.0, tighter) if attempt < TRIES - 2 else 1.0
     return Plan(
         situation.as_of,
         budget,
@@ -113,7 +113,7 @@ def make(situation: Situation, settings: Winback, budget: float, seed: int, expl
         _rows(situation, settings, found.offer, arms, stratum, (real, cost), held.share),
         _left_out(situation, gain, found.offer),
         _for_service(situation, settings),
-        _final(held, situation, rows, found, settings),
+        _final(held, situation, rows, real[rows, found.offer[rows]], settings),
         found.gap,
         seed,
     )
@@ -189,13 +189,13 @@ def _deviation(situation: Situation, rows: np.ndarray) -> float:
 
 
 def _final(
-    held: Design, situation: Situation, rows: np.ndarray, found: Solution, settings: Winback
+    held: Design, situation: Situation, rows: np.ndarray, expected: np.ndarray, settings: Winback
 ) -> Design:
     """The design of those chosen in the end."""
     if held.share == 0 or len(rows) < 2:
         return replace(held, detects=None)
     smallest = detectable(len(rows), held.share, _deviation(situation, rows), settings.power)
-    return replace(held, detects=smallest, expected=_mean(found))
+    return replace(held, detects=smallest, expected=float(expected.mean()))
 
 
 def _rows(

@@ -197,13 +197,13 @@ def _filled(problem: Problem, prices: np.ndarray) -> np.ndarray:
     left = [float(limit) for _, limit in uses]
     offer = np.full(len(best), NONE)
     first = _ordered(net[rows, best], problem, best)
-    _take(problem, uses, left, offer, first, best)
+    _take(uses, left, offer, first, best)
     positive = np.flatnonzero((offer == NONE) & (problem.gain > 0).any(axis=1))
     for place in range(problem.gain.shape[1]):
         again = positive[offer[positive] == NONE]
         again = again[problem.gain[again, place] > 0]
         again = again[np.argsort(-_density(problem)[again, place], kind="stable")]
-        _take(problem, uses, left, offer, again, np.full(len(best), place))
+        _take(uses, left, offer, again, np.full(len(best), place))
     return offer
 
 
@@ -219,7 +219,6 @@ def _ordered(net: np.ndarray, problem: Problem, best: np.ndarray) -> np.ndarray:
 
 
 def _take(
-    problem: Problem,
     uses: list[tuple[np.ndarray, float]],
     left: list[float],
     offer: np.ndarray,

@@ -146,7 +146,10 @@ def test_forgetting_tells_what_it_did(own: Any) -> None:
     told = own.run("forget", "C0000042")
     assert told.code == 1
     assert f"Erased 1 in {file}" in told.out
-    assert f"still name the customer; delete them, or what names them: {own.home / 'model.pkl'}" in told.err
+    assert (
+        f"still name the customer; take the name out of them, or delete them: {own.home / 'model.pkl'}"
+        in told.err
+    )
     assert file.read_text() == "customer_id,clv\nC0000043,2\n"
     (own.home / "model.pkl").unlink()
     again = own.done("forget", "C0000042", "--json").json

@@ -75,6 +75,23 @@ def test_scores_come_as_parquet_and_as_csv(
     assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
 
 
+def test_the_lapsed_have_a_file_of_their_own(
+    door: Any, shop: Path, scores: pd.DataFrame, tmp_path: Path
+) -> None:
+    file, other = tmp_path / "scores.csv", tmp_path / "lapsed.csv"
+    told = door.done("score", shop, "--out", file, "--lapsed", other).out
+    lapsed = pd.read_csv(other, parse_dates=["last_order_at"])
+    assert f"{len(lapsed):,} lapsed customers are in" in told
+    assert not lapsed.empty
+    assert not set(lapsed["customer_id"]) & set(scores["customer_id"])
+    assert (lapsed["last_order_at"] < "2024-01-02").all()
+    assert lapsed["reactivation_probability"].between(0, 1).all()
+    door.refuses("--lapsed and --out name the same file", "score", shop, "--out", file, "--lapsed", file)
+    door.refuses(
+        r"write to a file ending in", "score", shop, "--out", file, "--lapsed", tmp_path / "lapsed.json"
+    )
+
+
 def test_at_risk_is_the_head_of_the_scores(door: Any, scores: pd.DataFrame) -> None:
     listed = door.done("at-risk", "--top", 5, "--json").json
     assert [row["customer_id"] for row in listed] == list(scores["customer_id"][:5])

@@ -104,11 +104,21 @@ def test_models_without_trees_come_back(
 def test_without_a_clv_there_are_no_models_of_buying(bundle: Bundle, tmp_path: Path) -> None:
     """As where churn is contractual: of orders nothing is known."""
     members = replace(bundle.churn.members, history=None)
-    bare = replace(bundle, clv=None, churn=replace(bundle.churn, members=members))
+    churn = replace(bundle.churn, members=members)
+    bare = replace(bundle, clv=None, churn=churn, reactivation=None)
     folder = save(bare, tmp_path / "bare")
-    for name in ("clv.json", "buying.json"):
+    for name in ("clv.json", "buying.json", "reactivation.json"):
         assert json.loads(contents(folder)[name]) == {}
     assert load(folder) == bare
+
+
+def test_a_bundle_from_before_there_was_a_model_of_reactivation_is_read(folder: Path) -> None:
+    digests = json.loads((folder / MANIFEST).read_text())["files"]
+    (folder / "reactivation.json").unlink()
+    rewrite_manifest(folder, files={k: v for k, v in digests.items() if k != "reactivation.json"})
+    again = load(folder)
+    assert again.reactivation is None
+    assert again.churn.members.history is not None
 
 
 def test_the_models_of_buying_are_kept_once(folder: Path) -> None:

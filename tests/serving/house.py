@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.datastructures import State
 
 from configs.settings import Definitions
 from serving.api import make_api
@@ -71,6 +73,15 @@ class House:
         return Audit(self.store.engine).read()
 
 
+@cache
+def whole() -> FastAPI:
+    """Made once: the tests differ in its state only."""
+    app = make_api()
+    add_docs(app)
+    add_pages(app)
+    return app
+
+
 @pytest.fixture
 def house(tmp_path: Path, make_scored: Any) -> Iterator[House]:
     """Nobody has made a key yet."""
@@ -80,9 +91,8 @@ def house(tmp_path: Path, make_scored: Any) -> Iterator[House]:
     manifest = SimpleNamespace(version="7", as_of=DAY, tables=tables, definitions=Definitions())
     unused: Any = None
     bundle: Any = SimpleNamespace(manifest=manifest)
-    app = make_api()
-    add_docs(app)
-    add_pages(app)
+    app = whole()
+    app.state = State()
     app.state.resources = Resources(bundle, store, unused)
     yield House(store, app)
     locks_of(app).recorder.close()

@@ -42,13 +42,13 @@ def _answer(asked: EventsRequest, resources: Any) -> Any:
 
 
 async def scored(slow: Slow, requests: Sequence[EventsRequest], resources: Sequence[Any]) -> list[Any]:
-    one = Batches()
-    tasks = [
-        asyncio.create_task(one.score(each, given, ENGLISH))
-        for each, given in zip(requests, resources, strict=True)
-    ]
-    while len(slow.sizes) < min(PLACES, len(requests)):
-        await asyncio.sleep(0.01)
+    """The first ones take the places, one after the other; the rest comes at once."""
+    one, tasks = Batches(), []
+    for place, (each, given) in enumerate(zip(requests, resources, strict=True)):
+        tasks.append(asyncio.create_task(one.score(each, given, ENGLISH)))
+        while place < PLACES and len(slow.sizes) <= place:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
     slow.go.set()
     return await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -57,9 +57,7 @@ def test_what_finds_a_place_goes_alone_and_the_rest_together(monkeypatch: pytest
     slow = Slow(monkeypatch)
     found = asyncio.run(scored(slow, [request(number) for number in range(10)], [None] * 10))
     assert found == [(f"{number}-0", None) for number in range(10)]
-    assert sum(slow.sizes) == 10
-    assert max(slow.sizes) >= 10 - 2 * PLACES
-    assert slow.sizes[0] < 10
+    assert slow.sizes == [1] * PLACES + [10 - PLACES]
 
 
 def test_an_error_reaches_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +78,8 @@ def test_a_batch_is_of_one_bundle_and_no_larger_than_a_request_may_be(
     found = asyncio.run(scored(slow, requests, resources))
     firsts = [each.tables["orders"][0]["customer_id"] for each in requests]
     assert found == list(zip(firsts, resources, strict=True))
-    assert max(slow.sizes) <= MOST_REQUESTS
+    assert slow.sizes[:PLACES] == [1] * PLACES
+    assert sorted(slow.sizes[PLACES:]) == sorted([2, 3, MOST_REQUESTS, 2])
 
 
 def test_too_much_in_one_request_is_told_at_once() -> None:

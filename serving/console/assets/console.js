@@ -4,6 +4,8 @@
 const form = document.querySelector("form[data-result]");
 if (form) {
   const result = document.getElementById("what-if-result");
+  const PAUSE = 80; // milliseconds without a move before the service is asked
+  let waiting;
   let asked;
 
   const show = async () => {
@@ -12,9 +14,10 @@ if (form) {
     const query = new URLSearchParams(new FormData(form));
     try {
       const reply = await fetch(`${form.dataset.result}?${query}`, { signal: asked.signal });
-      if (reply.ok) result.innerHTML = await reply.text();
+      if (!reply.ok) throw new Error(reply.statusText);
+      result.innerHTML = await reply.text();
     } catch (error) {
-      if (error.name !== "AbortError") throw error;
+      if (error.name !== "AbortError") form.submit(); // the page tells what is wrong
     }
   };
 
@@ -22,6 +25,7 @@ if (form) {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", ({ target }) => {
     form.querySelector(`output[for="${target.id}"]`).value = `${target.value} %`;
-    show();
+    clearTimeout(waiting);
+    waiting = setTimeout(show, PAUSE);
   });
 }

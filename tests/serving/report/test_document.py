@@ -27,7 +27,7 @@ def test_it_is_valid_json_and_says_what_the_page_says(told: Assessment, lost: pd
 
 
 def test_without_orders_and_scores_these_are_null(told: Assessment) -> None:
-    found = document(Assessment(told.measured, [], None), "EUR")
+    found = document(Assessment(told.measured, [], 0, None), "EUR")
     absent = ("revenue", "gains", "groups", "moves", "concentration", "weak_points")
     assert [found[name] for name in absent] == [None] * len(absent)
 
@@ -35,7 +35,7 @@ def test_without_orders_and_scores_these_are_null(told: Assessment) -> None:
 def test_an_alarm_names_its_indicator_and_cause(told: Assessment) -> None:
     since = datetime.fromisoformat("2024-10-01")
     alarm = Alarm(book()["nps"], "all", "all", since, 3.0, 9.0, 1e-6, cause=("touchpoint", "mail", 0.7))
-    found = document(Assessment(told.measured, [alarm], None), "EUR")["alarms"]
+    found = document(Assessment(told.measured, [alarm], 1, None), "EUR")["alarms"]
     assert found == [
         {
             "indicator": "nps",

@@ -10,9 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.indicators.assess import Assessment
+from features.indicators.assess import Assessment, assess
 from features.indicators.measure import book
+from features.sources import source_from_rows
 from serving.report.page import page
+from tests.features.indicators.conftest import AS_OF
 
 
 class Tags(HTMLParser):
@@ -87,6 +89,29 @@ def test_what_is_not_measured_is_listed_with_what_to_collect(told: Assessment) -
     section = text[text.index("The source lacks") : text.index("Steady: the change")]
     assert all(one.title in section and one.collect in section for one in gone)
     assert "Why revenue changed" not in text
+
+
+def test_with_a_year_nothing_is_compared() -> None:
+    orders = [
+        {
+            "order_id": f"{at} {month}",
+            "customer_id": str(at),
+            "ordered_at": f"2024-{month:02}-02",
+            "amount": 9.0,
+        }
+        for at in range(9)
+        for month in range(1, 13)
+    ]
+    told = assess(source_from_rows({"orders": orders}).tables, AS_OF)
+    assert told.buying is not None
+    assert not told.buying.compared
+    text = Tags(page(told, "shop", "EUR")).text
+    assert "No early warning can be told" in text
+    assert "No change can be told yet: there is no year before to compare with." in text
+    assert "The orders don't reach back far enough to compare revenue with a year before." in text
+    assert "New customers (of 1 month, few cases)" in text
+    assert "Gains and losses" not in text
+    assert "The largest moves" not in text
 
 
 def test_no_serious_finding_of_axe(html: str, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_no_id_no_event_and_no_key_is_ever_logged(
         raise ValueError("C-SECRET in O-SECRET, amount 77.125")
 
     monkeypatch.setattr(type(locked.store), "current", fails)
-    monkeypatch.setattr("serving.api.score_events", fails)
+    monkeypatch.setattr("serving.batches.Batches.score", fails)
     assert 500 in every()
     locked.store.engine.dispose()
     told = lines.getvalue()

@@ -1,0 +1,64 @@
+"""Effects per customer and offer, worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from configs.settings import Offer
+from models.uplift.model import AT_ONCE, EffectModel
+
+
+def _offer(value: float, channel: str = "email") -> Offer:
+    return Offer(name=f"{value} {channel}", channel=channel, coupon_value=value, contact_cost=1)
+
+
+def test_effects_by_hand(model: EffectModel, people: pd.DataFrame) -> None:
+    """Gold: 0.3 orders · 30 − 10 · 0.5 = 4, silver 0.2 · 30 − 5 = 1; half of what lies beyond 2, from 1."""
+    found = model.effects(people, [_offer(10)])
+    assert found.grade == "experiment"
+    np.testing.assert_allclose(found.orders[:, 0], [0.3, 0.2, 0.2])
+    np.testing.assert_allclose(found.revenue[:, 0], [13, 7, 7])
+    np.testing.assert_allclose(found.profit[:, 0], [1 + 0.5 * (4 - 2), 1 + 0.5 * (1 - 2), 0.5])
+    np.testing.assert_allclose(found.redeemed[:, 0], 0.5)
+
+
+def test_a_coupon_above_all_that_were_tried_has_its_own_cost(
+    model: EffectModel, people: pd.DataFrame
+) -> None:
+    found = model.effects(people, [_offer(16), _offer(36)])
+    np.testing.assert_allclose(found.revenue[:, 0] - found.revenue[:, 1], 20 * 0.5)
+
+
+@pytest.mark.parametrize("offer", [_offer(0), _offer(3), _offer(10, "sms")])
+def test_nothing_is_expected_of_what_was_never_tried(
+    model: EffectModel, people: pd.DataFrame, offer: Offer
+) -> None:
+    found = model.effects(people, [_offer(10), offer])
+    assert not found.profit[:, 1].any()
+    assert found.profit[:, 0].all()
+    assert model.never_tried([_offer(10), offer]) == [offer.name]
+
+
+def test_usual_outcomes_are_never_below_nothing(model: EffectModel, people: pd.DataFrame) -> None:
+    """−1 − 2 for the first, who has the lowest number; −1 + 2 · 0.386 for the others."""
+    assert model.usual(people)["profit"].tolist() == [0, 0, 0]
+
+
+def test_it_comes_back_from_json(model: EffectModel, people: pd.DataFrame) -> None:
+    again = EffectModel.from_dict(json.loads(json.dumps(model.to_dict())))
+    offers = [_offer(5), _offer(10, "post")]
+    np.testing.assert_array_equal(again.effects(people, offers).profit, model.effects(people, offers).profit)
+
+
+def test_many_customers_are_taken_in_parts(
+    model: EffectModel, people: pd.DataFrame, monkeypatch: Any
+) -> None:
+    whole = model.effects(people, [_offer(10), _offer(5)])
+    monkeypatch.setattr("models.uplift.model.AT_ONCE", 2)
+    assert AT_ONCE > 2
+    np.testing.assert_array_equal(model.effects(people, [_offer(10), _offer(5)]).profit, whole.profit)
