@@ -27,6 +27,7 @@ VERBS = (
     scoring.score,
     scoring.at_risk,
     scoring.explain,
+    scoring.prune,
     assess.assess,
     winback.winback,
     service.serve,

@@ -15,6 +15,9 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 
+PATIENCE = 120
+"""Seconds for one answer: other work on the machine must not look like a failure."""
+
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
@@ -63,7 +66,7 @@ def asked(operation: Any, port: int, key: str, examples: int, answers: Counter[i
             for name, value in (case.headers or {}).items()
             if name.lower() not in ("authorization", "x-api-key")
         }
-        reply = case.call(base_url=f"http://127.0.0.1:{port}", headers=headers)
+        reply = case.call(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=PATIENCE)
         answers[reply.status_code] += 1
         case.validate_response(reply, checks=CHECKS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -44,16 +45,19 @@ class Home:
 
 
 def home_of(where: Path, customers: int) -> Home:
-    """Trained and filled where it isn't there yet; takes minutes the first time."""
+    """Trained and filled where it isn't there yet, which takes minutes; the store is a fresh copy."""
     os.environ["AMITY_HOME"] = str(where)
     source = folder(RETAILER)
     versions = (where / "bundles" / "1", where / "bundles" / "2")
     if not versions[1].exists():
         _train(source, versions)
-    name = where / f"store-{customers}.db"
+    filled, name = where / f"filled-{customers}.db", where / "store.db"
+    if not filled.exists():
+        _fill(filled, customers)
+    for old in where.glob(f"{name.name}*"):
+        old.unlink()
+    shutil.copy(filled, name)
     os.environ["AMITY_STORE_URL"] = f"sqlite:///{name}"
-    if not name.exists():
-        _fill(name, customers)
     return Home(where, source, versions)
 
 

@@ -96,19 +96,17 @@ def _scored(
         for name in names
     }
     frame = live.of(merged, as_of)
-    whose = frame["customer_id"].str.partition(MARK)
-    frame = frame.assign(customer_id=whose[2].astype("str"))
+    whose, _ = _apart(frame["customer_id"])
     outcomes: dict[int, Outcome] = {}
     somebody = []
     for place, events in read.items():
         try:
-            require_somebody(bundle, frame[whose[0] == str(place)], events, as_of)
+            require_somebody(bundle, frame[whose == str(place)], events, as_of)
             somebody.append(place)
         except AmityError as error:
             outcomes[place] = error
     if somebody:
-        marked = frame.assign(customer_id=whose[0] + MARK + whose[2])
-        scored = score_frame(bundle, marked, live.dimensions(merged), playbook)
+        scored = score_frame(bundle, frame, live.dimensions(merged), playbook)
         outcomes |= {place: _part(scored, place) for place in somebody}
     return outcomes
 
@@ -120,16 +118,22 @@ def _owned(table: pa.Table, place: int) -> pa.Table:
     return table
 
 
+def _apart(ids: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """The place of the request, and the id that it gave."""
+    parts = [str(own).split(MARK, 1) for own in ids]
+    place, given = (pd.Series([part[n] for part in parts], ids.index, dtype="str") for n in (0, 1))
+    return place, given
+
+
 def _part(scored: Scored, place: int) -> Scored:
     """One request's customers, by the ids that it gave them."""
-    whose = scored.scores["customer_id"].str.partition(MARK)
-    mine = (whose[0] == str(place)).to_numpy()
+    mine = (_apart(scored.scores["customer_id"])[0] == str(place)).to_numpy()
 
     def own(frame: pd.DataFrame) -> pd.DataFrame:
         part = frame[mine].reset_index(drop=True)
         if "customer_id" not in part:
             return part
-        return part.assign(customer_id=part["customer_id"].str.partition(MARK)[2].astype("str"))
+        return part.assign(customer_id=_apart(part["customer_id"])[1])
 
     return Scored(
         own(scored.scores),

@@ -65,8 +65,8 @@ class Customer(Scores):
     weak_point_3_confidence: str | None
     weak_point_3_repaired: float | None
     smallest_repair: str | None = Field(
-        description="The one or two dimensions whose repair takes the risk down to the usual; rhythm only where "
-        "causes are not enough, none where nothing is; null for who is not above the usual."
+        description="The one or two dimensions whose repair takes the risk down to the usual; rhythm only "
+        "where causes are not enough, none where nothing is; null for who is not above the usual."
     )
     action: str | None
     rhythm_points: float

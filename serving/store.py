@@ -15,7 +15,7 @@ from models import words
 from serving.census import Census
 from serving.database import address, connect, told
 from serving.errors import AbsentError
-from serving.filters import EVERYONE, Cursor, Filter, storable
+from serving.filters import EVERYONE, LARGEST_ID, Cursor, Filter, storable
 from serving.rows import KEPT, OF_SCORING, Row
 from serving.saving import save
 from serving.schema import examples, scores, scorings
@@ -231,10 +231,10 @@ class Store:
         with self._reading() as connection:
             return [dict(row) for row in connection.execute(wanted).mappings()]
 
-    def words(self, scoring: Scoring, name: str) -> list[str]:
-        """The segments or the countries (`name`) of a scoring's customers, sorted."""
+    def words(self, scoring: Scoring, name: str, among: int) -> list[str]:
+        """The segments or the countries (`name`) of the first so many of a scoring's customers, sorted."""
         with self._reading() as connection:
-            return _words(connection, scoring, name)
+            return _words(connection, scoring, name, among)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -290,7 +290,8 @@ def _require_known(connection: Connection, scoring: Scoring, only: Filter) -> No
             )
 
 
-def _words(connection: Connection, scoring: Scoring, name: str) -> list[str]:
+def _words(connection: Connection, scoring: Scoring, name: str, among: int = LARGEST_ID) -> list[str]:
     column = scores.c[name]
-    there = select(column).where(scores.c.scoring_id == scoring.id, column.is_not(None)).distinct()
+    these = (scores.c.scoring_id == scoring.id, scores.c.rank <= among, column.is_not(None))
+    there = select(column).where(*these).distinct()
     return sorted(connection.scalars(there))

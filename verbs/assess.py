@@ -69,7 +69,7 @@ def assess(
         lost = None if scores is None else losses(_scored(scores), source.tables)
         if file is not None:
             say("Writing")
-            name = Path(address).name or address
+            name = Path(address.split("?")[0]).name or address
             file.write_text(page(told, name, definitions.currency, lost), encoding="utf-8")
     if as_json:
         print_json(document(told, definitions.currency, lost))

@@ -136,6 +136,22 @@ def explain(customer_id: str, as_of: datetime | None, lang: str, as_json: bool) 
     out.print(told, highlight=False, markup=False)
 
 
+@click.command()
+@click.option("--before", type=Day(), required=True, help="Lists of days before this one go.")
+@json_option
+@example("amity prune --before 2025-01-01")
+def prune(before: datetime, as_json: bool) -> None:
+    """Delete old lists from the store, each whole; the one made last always stays."""
+    from serving.store import Store
+
+    with working("Deleting"):
+        gone = Store.open().prune(before)
+    if as_json:
+        print_json({"deleted": gone})
+    else:
+        out.print(f"Deleted {gone:,} {'list' if gone == 1 else 'lists'} of days before {before:%Y-%m-%d}.")
+
+
 def run_scoring(
     address: str,
     as_of: datetime | None,

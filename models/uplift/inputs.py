@@ -23,6 +23,8 @@ NUMBERS = (
 """Few, for effects are faint: what a noisy campaign of some thousand contacts can tell apart."""
 
 MOST_LEVELS = 12
+NO_SPREAD = 1e-9
+"""A standard deviation up to this is that of a constant."""
 EDGES = (0.01, 0.99)
 """Quantiles beyond which a number reads as the quantile."""
 
@@ -81,7 +83,7 @@ class Inputs:
         """Shape (rows, inputs of the offer). `value` and `channel`: of each row."""
         middle, spread = self.value_scale
         root = np.sqrt(np.clip(value, *self.values))
-        scaled = (root - middle) / spread if spread > 0 else np.zeros(len(root))
+        scaled = (root - middle) / spread if spread > NO_SPREAD else np.zeros(len(root))
         text = channel.astype("str")
         flags = [(text == name).to_numpy(dtype=float, na_value=0.0) for name in self.channels]
         return np.column_stack([scaled, *flags])
@@ -130,4 +132,4 @@ def _scaled(
 ) -> np.ndarray:
     values = column.to_numpy(dtype=float, na_value=np.nan)
     logs = np.clip(_logarithm(np.where(np.isfinite(values), values, middle)), low, high)
-    return (logs - mean) / spread if spread > 0 else np.zeros(len(logs))
+    return (logs - mean) / spread if spread > NO_SPREAD else np.zeros(len(logs))

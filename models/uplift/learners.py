@@ -158,11 +158,11 @@ LEARNERS: dict[str, Learner] = {
     "S linear": _s_linear,
     "T linear": _t(ridge),
     "X linear": _x(ridge),
-    "transformed outcome": _transformed,
     "S trees": _s(_trees),
     "T trees": _t(_trees),
     "X trees": _x(_trees),
+    "transformed outcome": _transformed,
 }
-"""The simplest first: where two rank customers alike, the earlier one is taken."""
+"""The simplest first, the noisiest last: where two rank customers alike, the earlier one is taken."""
 
 TREES = frozenset({"S trees", "T trees", "X trees"})

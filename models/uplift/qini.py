@@ -21,14 +21,14 @@ SEED = 20_210
 class Qini:
     """Money (or orders) per customer that the ranking adds over a random order, and its 95 % interval.
 
-    `behind`: how far below the best candidate, and `behind_error` the standard error of that.
+    `error`: its standard error. `behind`: how far it lies below the best candidate.
     """
 
     value: float
     low: float
     high: float
+    error: float
     behind: float
-    behind_error: float
 
 
 def scores(
@@ -80,14 +80,18 @@ def compare(
     found = {}
     for name in predicted:
         low, high = np.quantile(drawn[name], [0.025, 0.975])
-        error = float(np.std(np.subtract(drawn[best], drawn[name])))
-        found[name] = Qini(value[name], float(low), float(high), value[best] - value[name], error)
+        error = float(np.std(drawn[name]))
+        found[name] = Qini(value[name], float(low), float(high), error, value[best] - value[name])
     return found
 
 
 def chosen(found: Mapping[str, Qini]) -> str:
-    """The first candidate, the simplest being given first, that isn't a standard error behind the best."""
-    return next(name for name, each in found.items() if each.behind <= each.behind_error)
+    """The first candidate, the simplest being given first, that lies within a standard error of the best.
+
+    The rule of Breiman, Friedman, Olshen, Stone (1984), Classification and regression trees, section 3.4.3.
+    """
+    limit = next(each.error for each in found.values() if each.behind == 0)
+    return next(name for name, each in found.items() if each.behind <= limit)
 
 
 def _ranked(predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

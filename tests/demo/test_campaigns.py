@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import duckdb
+import numpy as np
 import pytest
+
+from demo.retailer import coupons, customers
+from demo.retailer.days import Period
 
 Number = Callable[[str], float]
 
@@ -101,3 +106,14 @@ def test_a_customer_s_own_effect_has_the_sign_of_its_kind(tables: duckdb.DuckDBP
         ("sleeping_dog", -1, -1, -1, False),
         ("sure_thing", 0, 0, -1, False),
     ]
+
+
+def test_kinds_are_drawn_with_the_chances_that_are_told() -> None:
+    dice = np.random.default_rng(5)
+    people = customers.draw(dice, 1, 20_000, Period(date(2023, 1, 1), date(2024, 1, 1)))
+    told, drawn = coupons.chances(people), coupons.draw(dice, people).effect
+    assert told.sum(axis=0) == pytest.approx(1)
+    for kind in range(len(coupons.EFFECTS)):
+        likely = told[kind] > np.quantile(told[kind], 0.8)
+        for some in (likely, ~likely):
+            assert (drawn[some] == kind).mean() == pytest.approx(told[kind][some].mean(), abs=0.025)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,17 @@ def test_effects_by_hand(aftermath: Aftermath) -> None:
     assert found.orders == pytest.approx([0, 0.3, 0, -2 * loss])
     assert found.probability == pytest.approx([0, 0.3, 0, -(ANNOYED_LEAVE + (1 - ANNOYED_LEAVE) * 0.25)])
     assert found.cents == pytest.approx([-REDEEMING * 800, 0.3 * 4000, 0, -loss * 5000])
+
+
+def test_margins_are_less_by_the_cost_of_the_goods(aftermath: Aftermath) -> None:
+    """Goods cost a quarter: of the order of 50 that a coupon of 10 brings, 40 − 12.50 stays."""
+    net = [800, 9000, 5000, 100, 7000, 2000, 3000]
+    some = _baskets(net)
+    found = effects(possible(ORDERS, aftermath), replace(some, cost=np.array(net) // 4), aftermath, COUPONS)
+    loss = ANNOYED_LEAVE + (1 - ANNOYED_LEAVE) * 0.5
+    assert found.margin_cents == pytest.approx(
+        [-REDEEMING * 800, 0.3 * (4000 - 1250), 0, -loss * 5000 * 0.75]
+    )
 
 
 def test_a_coupon_is_cashed_in_on_the_order_it_brought(aftermath: Aftermath) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from features.build import KEYS
-from features.labels import labels
+from features.labels import labels, outcomes
 from features.snapshots import before, population
 from features.sources import Source, source_from_rows
 
@@ -219,3 +219,31 @@ def test_contractual_agrees_with_sql(
     expected["churned"] = expected["churned"].astype(bool)
     assert expected["churned"].nunique() == 2
     pd.testing.assert_frame_equal(found, expected)
+
+
+def test_outcomes_by_hand() -> None:
+    """Two orders within the horizon, of which one bears no margin; half of the returned 8 was margin."""
+    rows: dict[str, list[dict[str, Any]]] = {
+        "orders": [
+            {"order_id": "1", "customer_id": "c", "ordered_at": ahead(-1), "amount": 7.0, "margin": 3.0},
+            {"order_id": "2", "customer_id": "c", "ordered_at": AS_OF, "amount": 20.0, "margin": 4.0},
+            {"order_id": "3", "customer_id": "c", "ordered_at": ahead(89), "amount": 30.0, "margin": None},
+            {"order_id": "4", "customer_id": "c", "ordered_at": ahead(90), "amount": 40.0, "margin": 9.0},
+            {"order_id": "5", "customer_id": "d", "ordered_at": ahead(-1), "amount": 1.0, "margin": 1.0},
+        ],
+        "returns": [
+            {"return_id": "1", "customer_id": "c", "returned_at": ahead(1), "amount": 8.0},
+            {"return_id": "2", "customer_id": "c", "returned_at": ahead(-1), "amount": 5.0},
+        ],
+    }
+    known = source_from_rows(rows).tables
+    found = outcomes(known, population(known, [AS_OF], 365), HORIZON, 0.5).order_by("customer_id").to_pandas()
+    assert found["orders"].tolist() == [2, 0]
+    assert found["revenue"].tolist() == [42.0, 0.0]
+    assert found["profit"].tolist() == [4.0 + 15.0 - 4.0, 0.0]
+
+
+def test_outcomes_without_margins_and_returns() -> None:
+    known = tables({AS_OF: 10.0})
+    (row,) = outcomes(known, population(known, [AS_OF], 365), HORIZON, 0.3).to_pyarrow().to_pylist()
+    assert (row["orders"], row["revenue"], row["profit"]) == (1, 10.0, pytest.approx(3.0))

@@ -129,5 +129,13 @@ def test_a_query_that_fails_for_one_fails_for_that_one_only(
     assert isinstance(found[1], Exception)
 
 
+def test_nobody_active_in_any_request_is_told_to_each(
+    bundle: Bundle, live: Live, requests: list[Request]
+) -> None:
+    asked = [Asked(rows, datetime(2040, 1, 1)) for rows in requests[:2]]  # noqa: DTZ001
+    found = batch(bundle, live, asked)
+    assert [type(outcome) for outcome in found] == [HistoryError] * 2
+
+
 def test_no_request_is_no_answer(bundle: Bundle, live: Live) -> None:
     assert batch(bundle, live, []) == []

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from features.indicators.assess import Assessment, assess
 from features.indicators.measure import book
 from features.sources import source_from_rows
 from serving.report.page import page
-from tests.features.indicators.conftest import AS_OF
+from tests.features.indicators.conftest import AS_OF, COMPANY
 
 
 class Tags(HTMLParser):
@@ -112,6 +113,21 @@ def test_with_a_year_nothing_is_compared() -> None:
     assert "New customers (of 1 month, few cases)" in text
     assert "Gains and losses" not in text
     assert "The largest moves" not in text
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"subscriptions": COMPANY["subscriptions"]},
+        {"orders": [{"order_id": "1", "customer_id": "a", "ordered_at": "2024-12-31", "amount": 0}]},
+    ],
+)
+def test_hardly_anything_is_told_as_that(rows: dict[str, list[dict[str, Any]]]) -> None:
+    told = assess(source_from_rows(rows).tables, AS_OF)
+    text = Tags(page(told, "shop", "EUR")).text
+    assert told.alarms == []
+    assert "early warning" in text
+    assert not re.search(r"\b(nan|inf)\b", text)
 
 
 def test_no_serious_finding_of_axe(html: str, tmp_path: Path) -> None:

@@ -78,8 +78,10 @@ def measured() -> Iterator[Measure]:
 
 
 def test_by_hand(measured: Measure) -> None:
-    """Two contacted, 100 and 60 in the days (an order before and one after don't count); two held back, 20
-    and 0. Revenue 80 − 10; profit half of that, less 0.5 for the contact."""
+    """Two contacted, 100 and 60 in the days (one order comes before, one after); two held back, 20 and 0.
+
+    Revenue 80 − 10; profit half of that, less 0.5 for the contact.
+    """
     orders = [_order(0, 1, 100), _order(1, 29, 60), _order(2, 0, 20), _order(3, -1, 70), _order(1, 30, 500)]
     found = measured({"orders": orders}, _plan(["treatment"] * 2 + ["control"] * 2, [1, 1, 1, 1]))
     assert (found.treated, found.held_back) == (2, 2)
@@ -105,8 +107,11 @@ def _contact(customer: int, arm: str, redeemed: float | None = None) -> dict[str
 
 
 def test_coupons_of_those_who_would_have_bought_anyway(measured: Measure) -> None:
-    """All three contacted redeem, one of them too late; one of two held back buys, so that of three half
-    would: three buyers less one and a half are the campaign's, and of two coupons one half is not."""
+    """Three contacted redeem and buy, one of them too late; of those held back one of two buys.
+
+    So half of three would have bought; the campaign made one and a half buyers, and of two coupons one half
+    went to the others.
+    """
     orders = [_order(number, 5, 40) for number in (0, 1, 2, 3)]
     contacts = [_contact(0, "treatment", 5), _contact(1, "treatment", 5), _contact(2, "treatment", 31)]
     contacts += [_contact(3, "control"), _contact(4, "treatment")]

@@ -50,7 +50,7 @@ def test_a_plan_is_approved_once(store: PlanStore, made: Plan, policy: Winback) 
 def test_of_a_campaign_one_version_is_approved(store: PlanStore, made: Plan, policy: Winback) -> None:
     assert [_keep(store, made, policy).version for _ in range(2)] == [1, 2]
     store.approve(2, by="kim", role="admin", now=NOW)
-    with pytest.raises(RequestError, match="Plan 2 .* was approved already"):
+    with pytest.raises(RequestError, match=r"Plan 2 .* was approved already"):
         store.approve(1, by="kim", role="admin", now=NOW)
     with pytest.raises(RequestError, match="Give another one another name"):
         _keep(store, made, policy)
