@@ -50,7 +50,7 @@ def labels(
 def outcomes(
     tables: Mapping[str, ibis.Table], snapshots: ibis.Table, horizon_days: int, margin_share: float
 ) -> ibis.Table:
-    """One row per snapshot: customer_id, as_of, orders (how many), revenue and profit in the horizon, in money.
+    """One row per snapshot: customer_id, as_of, orders (count), revenue and profit in the horizon, as money.
 
     `revenue`: amounts ordered minus amounts returned. `profit`: margins minus `margin_share` of what was
     returned; an order without a margin has that share of its amount. 0 where nothing happened.

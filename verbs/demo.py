@@ -56,7 +56,7 @@ def farewell(source: str) -> str:
             "  amity at-risk --top 50              the whole list, with filters",
             "  amity explain CUSTOMER_ID           one customer's story",
             f"  mlflow ui --backend-store-uri {tracking_uri()}   every training run: http://127.0.0.1:5000",
-            "  amity serve                         the list over HTTP: http://127.0.0.1:3000",
+            "  amity serve                         the pages, and the list over HTTP: http://127.0.0.1:3000",
         )
     )
 

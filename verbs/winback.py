@@ -34,6 +34,7 @@ plan_argument = click.argument("plan_id", type=int, metavar="PLAN")
 
 
 @click.group()
+@example("amity winback plan shop --budget 2000")
 def winback() -> None:
     """Whom to win back, with which offer, under a budget; and did it pay."""
 

@@ -209,15 +209,14 @@ def _open_database(
     address: str, backend: ibis.BaseBackend, found: dict[str, str | None], how: Engine
 ) -> Opened:
     names = {name.strip().lower(): name for name in found}
-    raws = {
-        name: Raw(name, backend.table(names[name], database=found[names[name]]), how)
-        for name in CONTRACT
-        if name in names
-    }
+    raws, problems = {}, []
+    for name in (name for name in CONTRACT if name in names):
+        try:
+            raws[name] = Raw(name, backend.table(names[name], database=found[names[name]]), how)
+        except READ_ERRORS as error:
+            problems.append(unreadable(name, error))
     unknown = ", ".join(sorted(own for name, own in names.items() if name not in CONTRACT))
-    problems = (
-        [Problem("note", "", None, f"tables outside the contract: {unknown}", "They are not read.")]
-        if unknown
-        else []
-    )
+    if unknown:
+        says = f"tables outside the contract: {unknown}"
+        problems.append(Problem("note", "", None, says, "They are not read."))
     return _opened(address, backend, raws, problems)

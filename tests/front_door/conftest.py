@@ -18,8 +18,10 @@ import pandas as pd
 import pytest
 
 import amity
+from verbs import shell
 
-SMALL = {"AMITY_MAX_SNAPSHOTS": "3", "AMITY_STEP_DAYS": "60", "AMITY_TREES": "20", "COLUMNS": "300"}
+SMALL = {"AMITY_MAX_SNAPSHOTS": "3", "AMITY_STEP_DAYS": "60", "AMITY_TREES": "20"}
+WIDTH = 300
 Orders = list[dict[str, Any]]
 
 
@@ -50,6 +52,8 @@ class Door:
             patch.delenv("MLFLOW_TRACKING_URI", raising=False)
             for name, value in self.environment.items():
                 patch.setenv(name, value)
+            for console in (shell.out, shell.err):
+                patch.setattr(console, "width", WIDTH)
             patch.setattr(sys, "argv", ["amity", *map(str, words)])
             try:
                 amity.main()

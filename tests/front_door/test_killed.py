@@ -44,7 +44,7 @@ def test_a_scoring_killed_in_the_middle_leaves_nothing_half_done(
     kept, file = door.done("at-risk", "--json").json, tmp_path / "scores.csv"
     killed(door, "serving.files", "Path.chmod", "score", shop, "--out", file)
     assert not file.exists()
-    killed(door, "serving.store", "_stored", "score", shop, "--as-of", "2025-01-02", "--out", file)
+    killed(door, "serving.bulk", "_for_sqlite", "score", shop, "--as-of", "2025-01-02", "--out", file)
     assert len(pd.read_csv(file)) >= len(scores) - 10
     assert door.done("at-risk", "--json").json == kept
     door.done("score", shop, "--out", file)

@@ -73,8 +73,8 @@ def test_a_story_in_german_and_chinese() -> None:
     known = {"segment": "gold", "country": "DE"}
     assert summary(ROW | weak | sure | known, SCORING, past, language("de")) == (
         "Kunde C1 (Segment gold, Land DE), Status: nachlassend. Am 1. Juni 2025 liegt das Risiko, dass in "
-        "den nächsten 90 Tagen keine Bestellung kommt, bei 43 %; beim durchschnittlichen aktiven Kunden sind es "
-        "21 %.\n\n"
+        "den nächsten 90 Tagen keine Bestellung kommt, bei 43 %; beim durchschnittlichen aktiven Kunden sind "
+        "es 21 %.\n\n"
         "In den nächsten 365 Tagen sind 312 EUR zu erwarten (in vier von fünf Fällen 200 EUR bis 480 EUR); "
         "davon sind 134 EUR gefährdet: Rang 17 von 2.345. In den nächsten 365 Tagen kommt eher keine "
         "Bestellung mehr.\n\n"
