@@ -26,10 +26,10 @@ class Cells:
             key: np.where((number >= 0) & (number < self._size), number, -1).astype(np.int64)
             for key, number in numbers.items()
         }
-        self._values = {name: pd.factorize(frame[name]) for name in breakdowns}
+        self._values = {name: pd.factorize(frame[name], sort=True) for name in breakdowns}
 
     def largest(self, tally: str, key: str, breakdown: str, most: int, recent: int) -> list[str]:
-        """The values of a breakdown with anything in the `recent` months, the largest first.
+        """The values of a breakdown with anything in the `recent` months, the largest first, ties by name.
 
         Beyond `most`, the rest is one, `all others`.
         """

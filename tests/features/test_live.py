@@ -335,7 +335,7 @@ def test_doubtful_rows_go_to_the_full_check(table: str, change: Mapping[str, Any
 CHANGES = st.lists(st.sampled_from(CLEAN * 3 + DOUBTFUL), max_size=4)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(CHANGES, st.integers(1, 4), st.randoms(use_true_random=False))
 def test_any_rows_read_as_the_full_check_reads_them(
     few: Live, changes: list[tuple[str, dict[str, Any]]], copies: int, chance: Any
