@@ -25,15 +25,8 @@ from typing import Any
 
 import duckdb
 from features_data import MILLION, child, folder, peak_gb, rows, spread
+from features_live import TIMES
 
-TIMES = {
-    "orders": "ordered_at",
-    "returns": "returned_at",
-    "tickets": "opened_at",
-    "surveys": "responded_at",
-    "engagement": "occurred_at",
-    "contacts": "sent_at",
-}
 AS_OF = datetime.fromisoformat("2025-07-01")
 TASKS = ("peer", "indicators", "assess")
 

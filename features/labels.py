@@ -7,6 +7,7 @@ from typing import Any
 
 import ibis
 
+from features.build import KEYS
 from features.facts import DAY, money, seconds, whole
 from features.snapshots import running, subscriptions
 from features.tables import PRICE_DAYS, Mode
@@ -31,13 +32,7 @@ def labels(
     }
     if mode == "contractual":
         parts["held"] = _held(tables, snapshots, horizon_days)
-    result = snapshots
-    for name, part in parts.items():
-        if part is not None:
-            renamed = part.rename({f"{name}_{column}": column for column in ("rows", "amount")})
-            result = result.left_join(renamed, ["customer_id", "as_of"]).drop(
-                "customer_id_right", "as_of_right"
-            )
+    result = _joined(snapshots, parts)
     decides = "held_rows" if mode == "contractual" else "ordered_rows"
     return result.select(
         "customer_id",
@@ -60,21 +55,30 @@ def outcomes(
     if "margin" in placed.columns:
         margin = placed.margin.fill_null(margin)
     known = {**tables, "orders": placed.mutate(margin=margin)}
-    ordered = _ahead(known, "orders", "ordered_at", snapshots, horizon_days, more="margin")
-    result = snapshots.left_join(ordered, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
-    returned = _ahead(known, "returns", "returned_at", snapshots, horizon_days)
-    back = ibis.literal(0.0)
-    if returned is not None:
-        renamed = returned.select("customer_id", "as_of", back="amount")
-        result = result.left_join(renamed, ["customer_id", "as_of"]).drop("customer_id_right", "as_of_right")
-        back = result.back.fill_null(0.0)
+    parts = {
+        "ordered": _ahead(known, "orders", "ordered_at", snapshots, horizon_days, more="margin"),
+        "returned": _ahead(known, "returns", "returned_at", snapshots, horizon_days),
+    }
+    result = _joined(snapshots, parts)
+    back = _amount(result, "returned")
     return result.select(
         "customer_id",
         "as_of",
-        orders=result.rows.fill_null(0),
-        revenue=result.amount.fill_null(0.0) - back,
-        profit=result.margin.fill_null(0.0) - margin_share * back,
+        orders=result.ordered_rows.fill_null(0),
+        revenue=_amount(result, "ordered") - back,
+        profit=result.ordered_margin.fill_null(0.0) - margin_share * back,
     )
+
+
+def _joined(snapshots: ibis.Table, parts: Mapping[str, ibis.Table | None]) -> ibis.Table:
+    """The snapshots with `<part>_<column>` of each part that there is; null where nothing happened."""
+    for name, part in parts.items():
+        if part is not None:
+            renamed = part.rename(
+                {f"{name}_{column}": column for column in part.columns if column not in KEYS}
+            )
+            snapshots = snapshots.left_join(renamed, KEYS).drop(*(f"{key}_right" for key in KEYS))
+    return snapshots
 
 
 def _amount(result: ibis.Table, part: str) -> Any:

@@ -24,7 +24,7 @@ from features.build import KEYS, catalog
 from features.catalog import Catalog, Feature
 from features.errors import HistoryError
 from features.prepared import SNAPSHOT, SNAPSHOTS, Prepared
-from features.reader.events import ARROW, InDoubt, clean_events, empty_events
+from features.reader.events import ARROW, InDoubt, clean_events, empty_events, known_before
 from features.sources import source_from_rows
 from features.tables import CONTRACT, Mode
 
@@ -81,7 +81,7 @@ class Live:
         decides = "subscriptions" if self._mode == "contractual" else "orders"
         if decides not in events:
             raise HistoryError(f"There is no table of {decides}, so no customer is active.")
-        known = {name: _before(name, table, as_of) for name, table in events.items()}
+        known = {name: known_before(name, table, as_of) for name, table in events.items()}
         snapshots = self._active(known[decides], as_of)
         return self._plan(events).run(known | {SNAPSHOTS: snapshots}, self._threads)
 
@@ -141,18 +141,6 @@ def _as_announced(name: str, columns: Sequence[str], texts: Sequence[str]) -> pa
     for column in sorted(set(columns) - set(known)) if CONTRACT[name].attributes else ():
         kind = pa.string() if f"attribute_{column}" in texts else pa.float64()
         table = table.append_column(column, pa.array([], kind))
-    return table
-
-
-def _before(name: str, table: pa.Table, as_of: datetime) -> pa.Table:
-    """As `features.snapshots.before` cuts it."""
-    contract, now = CONTRACT[name], pa.scalar(as_of, ARROW["time"])
-    if contract.time:
-        table = table.filter(pc.less(table[contract.time], now))
-    for column in contract.fills_in:
-        if column in table.column_names:
-            known = pc.if_else(pc.less(table[column], now), table[column], None)
-            table = table.set_column(table.column_names.index(column), column, known)
     return table
 
 

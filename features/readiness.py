@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import ibis.expr.types as ir
 
+from features import clock
 from features.facts import day_number
 from features.labels import labels
 from features.snapshots import cancellations, moments, population
@@ -51,7 +52,7 @@ def readiness(
     last day with a complete horizon, enough active customers of whom enough churned and enough stayed.
     Contractual: a horizon of cancellations, and as many subscribers who churned and who stayed.
     """
-    now = now or datetime.now(UTC).replace(tzinfo=None)
+    now = now or clock.now()
     if definitions.mode == "contractual":
         return _contractual(tables, definitions, now)
     if "orders" not in tables:

@@ -23,9 +23,9 @@ from features.facts import DAY, Facts
 
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
 WINDOWS_OF_ORDERS = (7, 14, 21, 30, 45, 60, 90, 120, 180, 365)
-WEEKS = (4, 8, 13, 26, 52)
-FORTNIGHTS = (6, 13, 26)
-"""How many spells hold an order: four orders of one week are another habit than one in each of four."""
+SPELLS = {"weeks": (7, (4, 8, 13, 26, 52)), "fortnights": (14, (6, 13, 26))}
+"""The days of a spell, and of how many it is told which hold an order: four orders of one week are another
+habit than one in each of four."""
 GAPS_OF_PRIOR = 2
 """The customer's own gaps are averaged with this many typical ones, so one short gap is not yet a habit."""
 ORDERS_OF_PRIOR = 4
@@ -99,12 +99,9 @@ AGGREGATES = (
         for n in WINDOWS
     ),
     *(
-        Aggregate(f"weeks_with_order_{n}", "orders", partial(Facts.spells, days=7, of=n), empty=0)
-        for n in WEEKS
-    ),
-    *(
-        Aggregate(f"fortnights_with_order_{n}", "orders", partial(Facts.spells, days=14, of=n), empty=0)
-        for n in FORTNIGHTS
+        Aggregate(f"{spells}_with_order_{n}", "orders", partial(Facts.spells, days=days, of=n), empty=0)
+        for spells, (days, numbers) in SPELLS.items()
+        for n in numbers
     ),
     Aggregate("last_order_at", "orders", lambda f: f.ordered_at.max()),
     Aggregate("first_order_at", "orders", lambda f: f.ordered_at.min()),
@@ -329,25 +326,15 @@ FEATURES = (
     ),
     *(
         Feature(
-            f"weeks_with_order_{n}",
+            f"{spells}_with_order_{n}",
             "rhythm",
-            "weeks",
-            f"weeks with an order, of the last {n}",
+            spells,
+            f"{spells} with an order, of the last {n}",
             worse="low",
             high=n,
         )
-        for n in WEEKS
-    ),
-    *(
-        Feature(
-            f"fortnights_with_order_{n}",
-            "rhythm",
-            "fortnights",
-            f"fortnights with an order, of the last {n}",
-            worse="low",
-            high=n,
-        )
-        for n in FORTNIGHTS
+        for spells, (_, numbers) in SPELLS.items()
+        for n in numbers
     ),
     Feature(
         "months_with_order",

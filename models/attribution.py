@@ -15,7 +15,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from features.errors import ModelError
+from models.booster import booster
 from models.cells import cells
 
 BULK_ROWS = 5_000
@@ -69,15 +69,6 @@ def _by_woodelf(trees: lgb.Booster, matrix: np.ndarray) -> tuple[float, np.ndarr
 def _by_lightgbm(trees: lgb.Booster, matrix: np.ndarray) -> tuple[float, np.ndarray]:
     shap = np.asarray(trees.predict(matrix, pred_contrib=True))
     return float(shap[0, -1]), shap[:, :-1]
-
-
-@lru_cache(maxsize=16)
-def booster(text: str) -> lgb.Booster:
-    """The trees of a text; raises ModelError where it can't be read."""
-    try:
-        return lgb.Booster(model_str=text)
-    except lgb.basic.LightGBMError as error:
-        raise ModelError(f"The trees of the model can't be read: {error}") from None
 
 
 @lru_cache(maxsize=8)

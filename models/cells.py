@@ -15,7 +15,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from features.errors import ModelError
+from models.booster import booster
 
 MOST_CELLS = 4_096
 ROWS_AT_ONCE = 8_192
@@ -87,10 +87,7 @@ def cells(text: str) -> Cells | None:
 
     Raises ModelError where the trees can't be read.
     """
-    try:
-        model = lgb.Booster(model_str=text)
-    except lgb.basic.LightGBMError as error:
-        raise ModelError(f"The trees of the model can't be read: {error}") from None
+    model = booster(text)
     roots = [tree["tree_structure"] for tree in model.dump_model()["tree_info"]]
     splits = [list(_splits(root)) for root in roots]
     if any(node["missing_type"] == "Zero" for nodes in splits for node in nodes):

@@ -91,28 +91,34 @@ class Worth:
 
     def told(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with what `buying` says of the training horizon; `btyd_worth` in logarithms of `unit`."""
-        worth = np.minimum(self._worth(frame), np.inf if self.ceiling is None else self.ceiling)
-        return self.buying.told(frame, self.horizon_days).assign(**{WORTH: self.logs(worth)})
+        return self.told_of(frame, self.of(frame))
 
-    def expected_revenue(self, frame: pd.DataFrame, horizon_days: float) -> np.ndarray:
-        """What `buying` says, in money, shape (rows,).
+    def told_of(self, frame: pd.DataFrame, worth: np.ndarray) -> pd.DataFrame:
+        """`told`, where the `worth` of each row is known."""
+        known = np.minimum(worth, np.inf if self.ceiling is None else self.ceiling)
+        return self.buying.told(frame, self.horizon_days).assign(**{WORTH: self.logs(known)})
+
+    def of(self, frame: pd.DataFrame) -> np.ndarray:
+        """What `buying` expects in the training horizon, in money, shape (rows,)."""
+        return self.buying.expected_revenue(frame, self.horizon_days)
+
+    def expected_revenue(self, frame: pd.DataFrame, worth: np.ndarray, horizon_days: float) -> np.ndarray:
+        """What `buying` says of another horizon, in money, shape (rows,).
 
         Beyond the ceiling only as much as the customer's usual (median) order carries: one giant order among
         many small ones doesn't come every time.
         """
-        revenue = self.buying.expected_revenue(frame, horizon_days)
+        same = horizon_days == self.horizon_days
+        revenue = worth if same else self.buying.expected_revenue(frame, horizon_days)
         if self.ceiling is None or "basket_median" not in frame:
             return revenue
-        worth = np.maximum(self._worth(frame), self.ceiling)
+        worth = np.maximum(worth, self.ceiling)
         usual = frame["basket_median"].to_numpy(dtype=float) / frame["basket_mean"].to_numpy(dtype=float)
         return np.asarray(revenue * np.clip(np.nan_to_num(usual, nan=1.0), self.ceiling / worth, 1.0))
 
-    def giants(self, frame: pd.DataFrame) -> np.ndarray:
+    def giants(self, worth: np.ndarray) -> np.ndarray:
         """Of whom `buying` expects more than the ceiling, shape (rows,)."""
-        return np.asarray(self._worth(frame) > (np.inf if self.ceiling is None else self.ceiling))
-
-    def _worth(self, frame: pd.DataFrame) -> np.ndarray:
-        return self.buying.expected_revenue(frame, self.horizon_days)
+        return np.asarray(worth > (np.inf if self.ceiling is None else self.ceiling))
 
     def logs(self, revenue: np.ndarray) -> np.ndarray:
         return np.asarray(np.log(np.maximum(revenue / self.unit, LEAST_SHARE)))
@@ -152,10 +158,11 @@ class ClvModel:
         """Mean net revenue of each row's customer in `horizon_days` from `as_of`, in money, shape (rows,)."""
         if frame.empty:
             return np.empty(0)
-        told = self.worth.told(frame)
+        worth = self.worth.of(frame)
+        told = self.worth.told_of(frame, worth)
         beyond = self.blended(told) - told[WORTH].to_numpy(dtype=float)
-        beyond = np.where(self.worth.giants(frame), np.minimum(beyond, 0.0), beyond) + self._level(frame)
-        return np.asarray(self.worth.expected_revenue(frame, horizon_days) * np.exp(beyond))
+        beyond = np.where(self.worth.giants(worth), np.minimum(beyond, 0.0), beyond) + self._level(frame)
+        return np.asarray(self.worth.expected_revenue(frame, worth, horizon_days) * np.exp(beyond))
 
     def interval(
         self, frame: pd.DataFrame, clv: np.ndarray, churn: np.ndarray, horizon_days: float

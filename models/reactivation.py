@@ -27,10 +27,7 @@ from models.bundle import Bundle
 from models.churn import RFM, ChurnModel, History, Members, fit_churn
 from models.level import churn_level
 from models.status import status
-from models.trees import Trees
-
-FEWEST_CUSTOMERS = 100
-"""Of either outcome: with fewer there is nothing to tell the lapsed apart by but the Pareto/NBD."""
+from models.trees import FEWEST_CUSTOMERS, Trees
 
 FEATURES = (
     *RFM,

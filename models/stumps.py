@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.attribution import booster
+from models.booster import booster
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from models.attribution import booster, shap_values
+from models.attribution import shap_values
+from models.booster import booster
 from models.columns import Columns
 
 FEWEST_CUSTOMERS = 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from configs.settings import Definitions
@@ -22,6 +22,7 @@ USUAL = "Usual is the customer's own time between orders plus its usual variatio
 
 def inspect(scoring: Scoring, store: Store) -> DefinitionsReply:
     """The statuses of whoever was scored, then who wasn't, then who churned."""
+    statuses = store.by_status(scoring)
     return DefinitionsReply(
         scoring=scoring.id,
         as_of=scoring.as_of,
@@ -30,9 +31,9 @@ def inspect(scoring: Scoring, store: Store) -> DefinitionsReply:
         definitions=scoring.definitions,
         groups=[
             _scored(scoring, store),
-            *_statuses(scoring, store),
+            *_statuses(scoring, store, statuses),
             _inactive(scoring, store),
-            _to_churn(scoring, store),
+            _to_churn(scoring, statuses),
             _churned(scoring, store),
         ],
     )
@@ -54,9 +55,8 @@ def _scored(scoring: Scoring, store: Store) -> Group:
     )
 
 
-def _statuses(scoring: Scoring, store: Store) -> Iterator[Group]:
-    """Contractual customers are new or active, and no more."""
-    found = store.by_status(scoring)
+def _statuses(scoring: Scoring, store: Store, found: Mapping[str, Row]) -> Iterator[Group]:
+    """Contractual customers are new or active, and no more. `found`: as `Store.by_status` has them."""
     means = _meanings(scoring.definitions)
     for status in STATUSES:
         if status not in means:
@@ -108,9 +108,9 @@ def _inactive(scoring: Scoring, store: Store) -> Group:
     )
 
 
-def _to_churn(scoring: Scoring, store: Store) -> Group:
+def _to_churn(scoring: Scoring, statuses: Mapping[str, Row]) -> Group:
     """A forecast: the sum of the probabilities."""
-    expected = sum(row["expected_to_churn"] for row in store.by_status(scoring).values())
+    expected = sum(row["expected_to_churn"] for row in statuses.values())
     days = scoring.definitions.horizon_days
     return Group(
         name="expected to churn",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import islice
 
 from starlette.responses import StreamingResponse
 
+from features.clock import now
 from features.errors import ConfigError, RequestError
 from serving.csv_lines import csv_lines
 from serving.errors import AbsentError
@@ -113,7 +113,7 @@ def health(resources: Resources) -> Health:
         return Health(model_version=version, store_reachable=False)
     if scoring is None:
         return Health(model_version=version, store_reachable=True)
-    age = datetime.now(UTC).replace(tzinfo=None) - scoring.created_at
+    age = now() - scoring.created_at
     return Health(
         model_version=version,
         store_reachable=True,

@@ -13,9 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 
+from features.clock import now
 from features.errors import ModelError
 from models.bundle import load
-from serving.champion import Champion, now, read
+from serving.champion import Champion, read
 from serving.resources import Resources
 from serving.warming import warm
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from configs.settings import Definitions
+from features.clock import now
 from features.errors import RequestError
 from serving import bulk
 from serving.census import Census
@@ -45,7 +45,7 @@ def _head(scored: Scored, source: str, definitions: Definitions, census: Census 
         "as_of": scored.scores["as_of"].iloc[0].to_pydatetime(),
         "model_version": str(scored.scores["model_version"].iloc[0]),
         "source": _without_password(source),
-        "created_at": datetime.now(UTC).replace(tzinfo=None),
+        "created_at": now(),
         "base_risk": float(scored.points.base_risk),
         "customers": len(scored.scores),
         "definitions": definitions.model_dump(),

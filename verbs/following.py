@@ -13,8 +13,9 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from features.clock import now
 from features.errors import ModelError
-from serving.champion import Champion, now, pointer, write
+from serving.champion import Champion, pointer, write
 
 EVERY_SECONDS = 15.0
 

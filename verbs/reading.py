@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from features.clock import now
 from features.errors import HistoryError
 from verbs.shell import err
 
@@ -56,4 +57,4 @@ def newest(source: Source, mode: Mode = "non_contractual") -> datetime:
     """The day after the last order, or fact of a subscription, that isn't in the future."""
     from features.snapshots import latest_as_of
 
-    return latest_as_of(source.tables, datetime.now(UTC).replace(tzinfo=None), mode)
+    return latest_as_of(source.tables, now(), mode)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from features.clock import now
 from features.errors import ModelError
-from serving.champion import Champion, now, pointer, read, write
+from serving.champion import Champion, pointer, read, write
 from verbs.following import command
 from verbs.shell import err, example, model_option, working
 

@@ -12,6 +12,7 @@ import click
 
 from configs import settings
 from configs.settings import Definitions, Winback
+from features.clock import now
 from verbs.reading import newest, read
 from verbs.shell import (
     as_of_option,
@@ -93,7 +94,7 @@ def plan(
     from serving.winback import words
     from serving.winback.plan import make
     from serving.winback.situation import Knowledge, situation
-    from serving.winback.store import PlanStore, now
+    from serving.winback.store import PlanStore
 
     scoring = Store.open().current()
     policy, definitions = settings.load(Winback), scoring.definitions
@@ -147,7 +148,7 @@ def plans(as_json: bool) -> None:
 @example("amity winback approve 3 --by kim")
 def approve(plan_id: int, by: str, role: str) -> None:
     """Let a kept plan be sent; from then on no other version of its campaign can be."""
-    from serving.winback.store import PlanStore, now
+    from serving.winback.store import PlanStore
 
     kept = PlanStore.open().approve(plan_id, by=by, role=role, now=now())
     out.print(f"Plan {kept.id} ({kept.campaign_id}) is approved by {by}; it can be sent now.")
@@ -164,7 +165,7 @@ def send(plan_id: int, address: str, file: Path, contacts: Path | None, skip_bad
     """Write an approved plan's messages for your e-mail tool, once; who opted out since is left out."""
     from serving.files import require_ending, write
     from serving.winback.export import messages
-    from serving.winback.store import PlanStore, now
+    from serving.winback.store import PlanStore
 
     for each in (file, contacts):
         if each is not None:

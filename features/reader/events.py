@@ -244,3 +244,15 @@ def _require_related(tables: Mapping[str, pa.Table]) -> None:
         people = pc.drop_null(table["customer_id"])
         if len(people) and not pc.any(pc.is_in(people, buyers)).as_py():
             raise InDoubt
+
+
+def known_before(name: str, table: pa.Table, as_of: datetime) -> pa.Table:
+    """As `features.snapshots.before` cuts it."""
+    contract, now = CONTRACT[name], pa.scalar(as_of, ARROW["time"])
+    if contract.time:
+        table = table.filter(pc.less(table[contract.time], now))
+    for column in contract.fills_in:
+        if column in table.column_names:
+            known = pc.if_else(pc.less(table[column], now), table[column], None)
+            table = table.set_column(table.column_names.index(column), column, known)
+    return table

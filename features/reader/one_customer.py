@@ -16,9 +16,8 @@ from features.check.names import match_columns
 from features.check.raw import Raw
 from features.check.report import READ_ERRORS, check, reason
 from features.errors import SourceError
-from features.reader.events import InDoubt, clean_events
-from features.reader.opening import Opened, memory, open_address, shown
-from features.snapshots import before
+from features.reader.events import InDoubt, clean_events, known_before
+from features.reader.opening import Opened, open_address, shown
 
 
 @dataclass(frozen=True)
@@ -98,10 +97,5 @@ def _clean(
 
 
 def _known(tables: Mapping[str, pa.Table], as_of: datetime) -> dict[str, pa.Table]:
-    backend = memory()
-    try:
-        there = {name: backend.create_table(name, table) for name, table in tables.items()}
-        known = {name: table.to_pyarrow() for name, table in before(there, as_of).items()}
-    finally:
-        backend.disconnect()
+    known = {name: known_before(name, table, as_of) for name, table in tables.items()}
     return {name: table for name, table in known.items() if len(table)}

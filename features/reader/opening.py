@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TypeVar
@@ -20,6 +19,7 @@ import psycopg
 from features.check.problems import Problem
 from features.check.raw import Engine, Raw
 from features.check.report import READ_ERRORS, reason, unreadable
+from features.clock import now
 from features.errors import SourceError
 from features.reader.csv_files import globbed, read_csv
 from features.tables import CONTRACT
@@ -80,7 +80,7 @@ def _settled(backend: ibis.BaseBackend) -> ibis.BaseBackend:
 
 
 def engine(*, parses: bool = True, loose: bool = False) -> Engine:
-    return Engine(parses, loose, datetime.now(UTC).replace(tzinfo=None))
+    return Engine(parses, loose, now())
 
 
 def shown(address: str) -> str:

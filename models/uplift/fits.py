@@ -9,7 +9,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from models.attribution import booster
+from models.booster import booster
 
 PENALTIES = tuple(10.0 ** (power / 2) for power in range(13))
 

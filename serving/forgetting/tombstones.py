@@ -13,10 +13,10 @@ from pathlib import Path
 from sqlalchemy import Engine, insert, select
 
 from configs.settings import home
+from features.clock import now
 from features.errors import ConfigError
 from serving.database import address, connect, told
 from serving.forgetting.schema import forgotten
-from serving.locks.keys import now
 
 KEY_FILE = "forgotten.key"
 KEY_BYTES = 32

@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from features.clock import now
 from serving.locks.audit import Entry
-from serving.locks.keys import Caller, now
+from serving.locks.keys import Caller
 from serving.locks.locks import Locks, locks_of
 from serving.locks.sizes import limited, require_head
 from serving.refusals import refusal

@@ -6,11 +6,12 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import Engine, RowMapping, insert, select, update
 
+from features.clock import now
 from features.errors import RequestError
 from serving.database import told
 from serving.errors import AbsentError
@@ -114,11 +115,6 @@ class Keys:
     def _row(self, key_id: str) -> RowMapping | None:
         with told(self._engine.url), self._engine.connect() as connection:
             return connection.execute(select(api_keys).where(api_keys.c.id == key_id)).mappings().first()
-
-
-def now() -> datetime:
-    """UTC without a zone."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _hash(secret: str) -> str:

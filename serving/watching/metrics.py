@@ -13,9 +13,9 @@ from sqlalchemy import Engine, func, select
 
 from configs import settings
 from configs.settings import ServiceSettings
+from features.clock import now
 from serving import lists
 from serving.database import told
-from serving.locks.keys import now
 from serving.resources import Resources
 from serving.schema import scores
 from serving.scoring import Scoring

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from configs.settings import Winback
 from features.errors import RequestError
+from serving import bulk
 from serving.database import address, connect, told
 from serving.errors import AbsentError
 from serving.schema import scores
@@ -20,7 +21,6 @@ from serving.winback.plan import COLUMNS, Plan
 from serving.winback.schema import plan_rows, plans
 
 MAY_APPROVE = ("marketing", "admin")
-WRITTEN_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,7 @@ class PlanStore:
                 "document": _document(plan, settings, says),
             }
             plan_id = int(connection.execute(insert(plans).returning(plans.c.id), head).scalar_one())
-            rows = plan.rows.astype(object).where(plan.rows.notna(), None).assign(plan_id=plan_id)
-            for start in range(0, len(rows), WRITTEN_AT_ONCE):
-                part = rows.iloc[start : start + WRITTEN_AT_ONCE].to_dict("records")
-                connection.execute(insert(plan_rows), [{str(k): v for k, v in row.items()} for row in part])
+            bulk.load(connection, plan_rows, plan.rows.assign(plan_id=plan_id))
         return self.plan(plan_id)
 
     def plan(self, plan_id: int) -> Kept:
@@ -181,10 +178,6 @@ class PlanStore:
             connection.execute(
                 update(plans).where(plans.c.id == plan_id).values(state="measured", result=dict(result))
             )
-
-
-def now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def digest(rows: pd.DataFrame) -> str:

@@ -57,8 +57,8 @@ def test_what_keys_refuse(own: Any) -> None:
 
 
 def test_the_audit_is_told_to_people_and_programs(own: Any) -> None:
+    from features.clock import now
     from serving.locks.audit import Audit, Entry, Pulled
-    from serving.locks.keys import now
 
     assert "Nobody pulled customers" in own.done("audit").out
     store = Store.open()

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from features.clock import now
 from models import bundle as bundles
-from serving.champion import Champion, now, write
+from serving.champion import Champion, write
 from serving.reloading import Reloading
 from serving.resources import Resources
 

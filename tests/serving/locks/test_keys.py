@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from features.clock import now
 from features.errors import RequestError
 from serving.errors import AbsentError
 from serving.locks import keys as module
-from serving.locks.keys import KEY, Caller, Keys, now
+from serving.locks.keys import KEY, Caller, Keys
 from serving.store import Store
 
 
