@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import logit
 
 from features.catalog import Feature
-from models.btyd_fit import Floats
+from models.btyd_fit import Floats, giant_ceiling
 from models.gamma_gamma import GammaGamma
 from models.pareto_nbd import ParetoNBD
 
@@ -45,12 +45,15 @@ class Buying:
     """How the customers of one company order (Pareto/NBD) and spend (Gamma-Gamma).
 
     `return_share`: money returned over money ordered, of all. `mean_order`: revenue of a mean order day.
+    `paid`: what all order days brought over what Gamma-Gamma, which knows none without money, says of them; 1
+    where no customer ordered for nothing.
     """
 
     purchases: ParetoNBD
     value: GammaGamma
     return_share: float
     mean_order: float
+    paid: float = 1.0
 
     def no_order(self, frame: pd.DataFrame, horizon_days: float) -> np.ndarray:
         """The probability of no order in `horizon_days` from `as_of`, shape (rows,)."""
@@ -67,7 +70,7 @@ class Buying:
         """
         orders = self.purchases.expected_orders(*history(frame), horizon_days)
         value = self.value.expected_value(frame["order_days"].to_numpy(dtype=float), order_value(frame))
-        return np.asarray(orders * value * self._kept(frame))
+        return np.asarray(orders * value * self.paid * self._kept(frame))
 
     def told(self, frame: pd.DataFrame, horizon_days: float) -> pd.DataFrame:
         """`frame` and the columns of `FEATURES`."""
@@ -91,6 +94,7 @@ class Buying:
             "value": self.value.to_dict(),
             "return_share": self.return_share,
             "mean_order": self.mean_order,
+            "paid": self.paid,
         }
 
     @classmethod
@@ -100,6 +104,7 @@ class Buying:
             GammaGamma.from_dict(values["value"]),
             float(values["return_share"]),
             float(values["mean_order"]),
+            float(values["paid"]),
         )
 
 
@@ -121,10 +126,21 @@ def fit_buying(customers: pd.DataFrame, return_share: float) -> Buying:
     Raises HistoryError where there are too few customers or repeat orders.
     """
     days, value = customers["order_days"].to_numpy(dtype=float), order_value(customers)
+    purchases = ParetoNBD.fit(*history(customers))
     paying = value > 0
+    worth = GammaGamma.fit(days[paying], value[paying])
     return Buying(
-        purchases=ParetoNBD.fit(*history(customers)),
-        value=GammaGamma.fit(days[paying], value[paying]),
+        purchases=purchases,
+        value=worth,
         return_share=return_share,
         mean_order=float(customers["amount_total"].sum()) / float(days.sum()),
+        paid=_paid(worth, days, value),
     )
+
+
+def _paid(worth: GammaGamma, days: Floats, value: Floats) -> float:
+    if np.all(value > 0):
+        return 1.0
+    value = np.clip(value, 0.0, giant_ceiling(value[value > 0]))
+    earned = np.sum(days * value)
+    return float(np.clip(earned / np.sum(days * worth.expected_value(days, value)), 0.0, 1.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -159,8 +160,19 @@ def test_the_sums_over_many_customers_come_true() -> None:
         assert gone[part].mean() == pytest.approx(silent[part].mean(), abs=0.05)
 
 
+def test_most_orders_for_nothing_leave_the_sums_true() -> None:
+    """Nine of ten order days bring nothing: customers with one order rarely paid at all."""
+    frame, revenue, _ = drawn(3000, seed=4)
+    dice = np.random.default_rng(5)
+    days = frame["order_days"].to_numpy()
+    frame["amount_total"] *= dice.binomial(days, 0.1) / days
+    fitted = fit_buying(frame, return_share=0.0)
+    assert fitted.expected_revenue(frame, 365).sum() == pytest.approx(0.1 * revenue.sum(), rel=0.15)
+
+
 def test_json_gives_the_equal_model_back() -> None:
-    assert Buying.from_dict(json.loads(json.dumps(buying(0.1).to_dict()))) == buying(0.1)
+    known = replace(buying(0.1), paid=0.4)
+    assert Buying.from_dict(json.loads(json.dumps(known.to_dict()))) == known
 
 
 def test_too_few_customers() -> None:
