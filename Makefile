@@ -29,6 +29,7 @@ bench: install
 docs: install
 	$(BIN)/python -m features.listing > docs/features.md
 	$(BIN)/python -m features.indicators.listing > docs/indicators.md
+	$(BIN)/python -m serving.report.shape > docs/assessment.schema.json
 
 serve: install
 	AMITY_HOME=$${AMITY_HOME:-var/demo-simulated} $(BIN)/amity serve

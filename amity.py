@@ -29,6 +29,7 @@ VERBS = (
     scoring.explain,
     scoring.prune,
     assess.assess,
+    assess.rows,
     winback.winback,
     service.serve,
     keys.keys,

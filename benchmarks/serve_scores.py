@@ -17,6 +17,11 @@ SAYS = (
     "average of the last 180 days; customers like this: 6.1."
 )
 
+FACTS = (
+    '[["complaints_open",{"complaints":2.0,"age":42,"day":"2025-05-20"}],'
+    '["slow_answers",{"hours":159.0,"peers":6.1}]]'
+)
+
 
 def made(customers: int, as_of: datetime, version: str = "1", seed: int = 0) -> Scored:
     """Each customer bears the version in their action, so that a list of two versions is found out."""
@@ -32,8 +37,9 @@ def made(customers: int, as_of: datetime, version: str = "1", seed: int = 0) -> 
             "clv": dice.gamma(2, 200, customers),
         }
     )
-    scores["clv_low"], scores["clv_high"] = scores["clv"] * 0.4, scores["clv"] * 2
     scores["value_at_risk"] = scores["churn_probability"] * scores["clv"]
+    scores = scores.sort_values(["value_at_risk", "customer_id"], ascending=[False, True], ignore_index=True)
+    scores["clv_low"], scores["clv_high"] = scores["clv"] * 0.4, scores["clv"] * 2
     scores["expected_next_order_at"] = scores["as_of"] + pd.to_timedelta(
         dice.integers(1, 90, customers), unit="D"
     )
@@ -59,6 +65,7 @@ def made(customers: int, as_of: datetime, version: str = "1", seed: int = 0) -> 
         Points(0.25, pd.DataFrame(points, columns=columns)),
         features,
         pd.DataFrame(repaired, columns=columns),
+        _facts(scores),
     )
 
 
@@ -74,6 +81,12 @@ def census(scored: Scored, as_of: datetime) -> Census:
         churned_since=len(scored.scores) // 4,
         examples=pd.DataFrame(examples, columns=["customer_id", "kind", "last_order_at"]),
     )
+
+
+def _facts(scores: pd.DataFrame) -> pd.Series:
+    """What the sentences say, packed, of each weak point that is named."""
+    named = sum(scores[f"weak_point_{place}"].notna().astype(int) for place in (1, 2, 3))
+    return pd.Series(["[" + ",".join([FACTS] * count) + "]" for count in named], dtype="str")
 
 
 def _weak_point(scores: pd.DataFrame, name: str, dice: np.random.Generator, nothing: float) -> None:

@@ -16,7 +16,8 @@ from serve_home import DAY, Home, memory_mb
 from serve_scores import made
 
 from configs.settings import Definitions
-from serving.champion import Champion, now, write
+from features.clock import now
+from serving.champion import Champion, write
 from serving.store import Store
 
 CLIENTS = 64

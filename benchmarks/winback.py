@@ -16,11 +16,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from lightgbm import LGBMRegressor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -34,13 +36,14 @@ from features.snapshots import before, population
 from features.sources import open_source
 from models.scoring import customer_value
 from models.uplift.effects import Effects
+from models.uplift.inputs import Inputs
 from serving.winback.measure import measure
 from serving.winback.plan import Situation, make
 from serving.winback.solve import Problem, solve
 from serving.winback.store import Kept
 from training.fit import fit
 from training.uplift_fit import learn, sentences
-from training.uplift_rows import past
+from training.uplift_rows import Past, past
 
 FIRST, MONTHS = date(2023, 1, 1), 24
 DAY = datetime(2024, 11, 25)  # noqa: DTZ001 - after the last campaign's days, before the tables end
@@ -57,8 +60,11 @@ def effect(seeds: int) -> None:
     """The true incremental profit of plans of the same budget and caps, over the best that could be known."""
     rows = [row for seed in range(1, seeds + 1) for row in _effect(seed)]
     table = pd.DataFrame(rows).pivot_table(index="policy", columns="seed", values="profit", sort=False)
-    best = table.loc["oracle of what can be guessed"]
-    table["median of the guessable"] = (table / best).median(axis=1)
+    for name, policy in (
+        ("guessable", "oracle of what can be guessed"),
+        ("oracle", "oracle of every customer"),
+    ):
+        table[f"median of the {name}"] = (table[range(1, seeds + 1)] / table.loc[policy]).median(axis=1)
     print(table.round(2).to_string())
 
 
@@ -74,28 +80,31 @@ def _effect(seed: int) -> list[dict[str, Any]]:
         bundle = fit(tables, DAY, Definitions(), SMALL)
     risk = bundle.churn.predict(today)
     clv, _, _ = customer_value(bundle, today, risk)
-    true = _of(truth(CUSTOMERS, MONTHS, seed, FIRST, DAY, [100 * c for c in COUPONS]), today["customer_id"])
+    whole = truth(CUSTOMERS, MONTHS, seed, FIRST, DAY, [100 * c for c in COUPONS])
+    true = whole.of(pd.Index(whole.customer_id).get_indexer(pd.Index(today["customer_id"].astype(object))))
+    value = _Value(true, BUDGET_PER_CUSTOMER * len(today))
     dice = np.random.default_rng(seed)
     order = dice.permutation(len(found.rows))
-    learnt = {}
+    policies = {
+        "oracle of every customer": value.planned(true.known, true.redeemed_known),
+        "oracle of what can be guessed": value.planned(true.guessed, true.redeemed_guessed),
+        "all features, without noise": value.planned(*_without_noise(found, today, true)),
+    }
     for size in SIZES:
         start = time.perf_counter()
         some = found.rows.iloc[order[:size]].reset_index(drop=True)
         model, evidence = learn(replace(found, rows=some))
         assert model is not None
-        learnt[size] = model.effects(today, OFFERS)
+        effects = model.effects(today, OFFERS)
         seconds = time.perf_counter() - start
+        policies[f"plan from {size:,} contacts"] = value.planned(effects.profit, effects.redeemed)
         print(
             f"seed {seed}, {min(size, len(order)):,} contacts: {evidence.chosen}, Qini "
-            f"{evidence.qini[evidence.chosen].value:+.2f}, share {evidence.share:.2f}, {seconds:.0f} s",
+            f"{evidence.qini[evidence.chosen].value:+.2f}, share {evidence.share:.2f}, {seconds:.0f} s; "
+            f"{value.told}",
             flush=True,
         )
-    cost = CONTACT_COST + learnt[SIZES[-1]].redeemed * np.array(COUPONS)
-    value = _Value(true, cost, BUDGET_PER_CUSTOMER * len(today))
-    policies = {
-        "oracle of every customer": value.planned(true.known),
-        "oracle of what can be guessed": value.planned(true.guessed),
-        **{f"plan from {size:,} contacts": value.planned(each.profit) for size, each in learnt.items()},
+    policies |= {
         "churn risk": value.ranked(risk),
         "value at risk": value.ranked(risk * clv),
         "random": value.ranked(dice.random(len(today))),
@@ -104,30 +113,54 @@ def _effect(seed: int) -> list[dict[str, Any]]:
     return [{"seed": seed, "policy": name, "profit": profit} for name, profit in policies.items()]
 
 
-def _of(true: Truth, ids: pd.Series) -> Truth:
-    places = pd.Index(true.customer_id).get_indexer(pd.Index(ids.astype(object)))
-    return Truth(true.customer_id[places], true.known[places], true.guessed[places])
+def _without_noise(found: Past, today: pd.DataFrame, true: Truth) -> tuple[np.ndarray, np.ndarray]:
+    """Profit and redemptions as trees tell them of other customers' true ones: what the features can show."""
+    people = Inputs.of(found.features, found.rows).customers(today)
+    fold = np.random.default_rng(0).permutation(len(people)) % 5
+    told = [np.empty(true.known.shape) for _ in range(2)]
+    for values, into in zip((true.known, true.redeemed_known), told, strict=True):
+        for held, place in product(range(5), range(len(COUPONS))):
+            new = fold == held
+            trees = LGBMRegressor(n_estimators=200, num_leaves=7, learning_rate=0.05, verbosity=-1)
+            trees.fit(people[~new], values[~new, place])
+            into[new, place] = trees.predict(people[new])
+    return told[0], told[1]
 
 
 class _Value:
-    """The true profit, after the cost of contact, of whom a policy chooses within the budget."""
+    """The true profit, after the cost of contact, of whom a policy chooses until the budget is used up by
+    what the coupons truly cost."""
 
-    def __init__(self, true: Truth, cost: np.ndarray, budget: float) -> None:
-        self._true, self._cost, self._budget = true, cost, budget
+    def __init__(self, true: Truth, budget: float) -> None:
+        self._true, self._budget = true, budget
+        self._cost = CONTACT_COST + true.redeemed_known * np.array(COUPONS)
+        self.told = ""
 
-    def planned(self, profit: np.ndarray) -> float:
-        """By predicted profit; the first two offers go to at most a tenth of the customers together."""
+    def planned(self, profit: np.ndarray, redeemed: np.ndarray) -> float:
+        """By predicted profit and cost; at most a tenth of the customers get one of the first two offers."""
         few = np.array([True, True, False, False])
         caps = ((few, 0.1 * len(profit)),)
-        offer = solve(Problem(profit - CONTACT_COST, self._cost, self._budget, caps)).offer
-        rows = np.flatnonzero(offer >= 0)
-        return float(self._true.known[rows, offer[rows]].sum() - CONTACT_COST * len(rows))
+        gain, cost = profit - CONTACT_COST, CONTACT_COST + redeemed * np.array(COUPONS)
+        found = solve(Problem(gain, cost, self._budget, caps))
+        rows = np.flatnonzero(found.offer >= 0)
+        offer = found.offer[rows]
+        order = np.argsort(-gain[rows, offer] / cost[rows, offer], kind="stable")
+        return self._spent(rows[order], offer[order], found.gain)
 
     def ranked(self, score: np.ndarray) -> float:
         """A coupon of 15 to the first in the ranking, until the budget is used."""
-        order = np.argsort(-score)
-        taken = order[np.cumsum(self._cost[order, 2]) <= self._budget]
-        return float(self._true.known[taken, 2].sum() - CONTACT_COST * len(taken))
+        return self._spent(np.argsort(-score), np.full(len(score), 2), float("nan"))
+
+    def _spent(self, rows: np.ndarray, offer: np.ndarray, expected: float) -> float:
+        fits = np.cumsum(self._cost[rows, offer]) <= self._budget
+        rows, offer = rows[fits], offer[fits]
+        profit = float(self._true.known[rows, offer].sum() - CONTACT_COST * len(rows))
+        spent = float(self._cost[rows, offer].sum())
+        self.told = (
+            f"{len(rows):,} chosen, {spent:,.0f} of {self._budget:,.0f} spent, profit {profit:,.0f} where "
+            f"{expected:,.0f} was expected"
+        )
+        return profit
 
 
 def coverage(campaigns: int) -> None:

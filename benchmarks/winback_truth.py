@@ -6,7 +6,7 @@ streams, then each customer is given each coupon in thought, and the simulator's
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -17,13 +17,14 @@ from demo.retailer.files import ids
 from demo.retailer.run import CHUNK
 from demo.retailer.streams import Streams
 
-WORLDS = 8
+WORLDS = 40
 """Futures that an expected effect is the mean of."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """Profit of 30 days that an offer adds, in money, shape (customers, offers), before the cost of contact.
+    """Profit of 30 days that an offer adds, in money, shape (customers, offers), before the cost of contact;
+    and the chance that its coupon is redeemed.
 
     `known`: who each customer is, is known. `guessed`: who they are is known only as far as it can be guessed
     from their habits. Both: the mean of futures, from those who have not left by the day.
@@ -32,6 +33,11 @@ class Truth:
     customer_id: np.ndarray
     known: Floats
     guessed: Floats
+    redeemed_known: Floats
+    redeemed_guessed: Floats
+
+    def of(self, rows: Ints) -> Truth:
+        return Truth(*(getattr(self, field.name)[rows] for field in fields(Truth)))
 
 
 def truth(size: int, months: int, seed: int, first: date, day: datetime, cents: list[int]) -> Truth:
@@ -47,11 +53,7 @@ def truth(size: int, months: int, seed: int, first: date, day: datetime, cents: 
         )
         for number, start in enumerate(range(0, size, CHUNK), start=1)
     ]
-    return Truth(
-        np.concatenate([part.customer_id for part in parts]),
-        np.concatenate([part.known for part in parts]),
-        np.concatenate([part.guessed for part in parts]),
-    )
+    return Truth(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Truth)))
 
 
 def _end(first: date, months: int) -> date:
@@ -77,15 +79,43 @@ def _chunk(
     after = campaigns.Mailing(rng, people, effect, natural, planned).send(calendar)
     dice = np.random.default_rng((streams.seed, streams.chunk, 99))
     world = _World(people, after.declines, goods, period, moment)
-    known = np.column_stack([world.effect(dice, effect, coupon) for coupon in cents])
+    futures = [world.future(dice) for _ in range(WORLDS)]
+    known = _effects(futures, effect, cents)
     chances = coupons.chances(people)
     sizes = np.array([0.0, 0.30, 0.0, 0.5])  # the means of what `coupons.draw` draws
     guessed = np.zeros_like(known)
     for kind in range(len(coupons.EFFECTS)):
         same = coupons.Coupons(np.full(len(people), kind), np.full(len(people), sizes[kind]))
-        some = np.column_stack([world.effect(dice, same, coupon) for coupon in cents])
-        guessed += chances[kind][:, None] * some
-    return Truth(np.array(ids("C", people.number).to_pylist(), dtype=object), known, guessed)
+        guessed += chances[kind][None, :, None] * _effects(futures, same, cents)
+    numbers = np.array(ids("C", people.number).to_pylist(), dtype=object)
+    return Truth(numbers, known[0], guessed[0], known[1], guessed[1])
+
+
+def _effects(futures: list[_Future], effect: coupons.Coupons, cents: list[int]) -> Floats:
+    """The means over futures of the margin that each coupon adds, in money, and of whether it is redeemed;
+    shape (2, customers, coupons)."""
+    each = [sum(future.effect(effect, coupon) for future in futures) / len(futures) for coupon in cents]
+    return np.stack(each, axis=2)
+
+
+@dataclass(frozen=True)
+class _Future:
+    """What would be bought in 30 days without a coupon, and the order that one may bring about."""
+
+    could: redemptions.Possible
+    filled: baskets.Baskets
+    after: campaigns.Aftermath
+
+    def effect(self, effect: coupons.Coupons, cents: int) -> Floats:
+        """Margin added, in money, and chance of redeeming, of each customer; shape (2, customers)."""
+        owner = self.after.contacts.owner
+        contacts = replace(self.after.contacts, coupon_cents=np.full(len(owner), cents))
+        after = replace(self.after, contacts=contacts)
+        margin = redemptions.effects(self.could, self.filled, after, effect).margin_cents / 100
+        anyway = np.bincount(self.could.owner[self.could.contact < 0], minlength=len(owner)) > 0
+        comes = np.where(contacts.extra < NEVER, effect.extra_order(owner, contacts.coupon_cents), 0.0)
+        buys = np.where(effect.are("sure_thing", owner), coupons.REDEEMING * anyway, 0.0)
+        return np.stack([margin, buys + comes])
 
 
 @dataclass(frozen=True)
@@ -96,38 +126,28 @@ class _World:
     period: Period
     moment: float
 
-    def effect(self, dice: np.random.Generator, effect: coupons.Coupons, cents: int) -> Floats:
-        """The mean over futures of the margin that a coupon adds, in money."""
-        total = np.zeros(len(self.people))
-        for _ in range(WORLDS):
-            total += self._once(dice, effect, cents)
-        return total / WORLDS
-
-    def _once(self, dice: np.random.Generator, effect: coupons.Coupons, cents: int) -> Floats:
+    def future(self, dice: np.random.Generator) -> _Future:
         owner = np.arange(len(self.people))
         extra = self.moment + dice.uniform(0.5, 21.0, len(owner))
-        alive = self.sick.leaves > self.moment
-        comes = effect.are("persuadable", owner) & (extra < self.sick.leaves)
+        comes = extra < self.sick.leaves
         contacts = campaigns.Contacts(
             campaign=np.zeros(len(owner), np.int64),
             owner=owner,
             sent=np.full(len(owner), self.moment),
-            coupon_cents=np.full(len(owner), cents),
+            coupon_cents=np.zeros(len(owner), np.int64),
             medium=np.zeros(len(owner), np.int64),
             treated=np.ones(len(owner), bool),
             works=comes,
             extra=np.where(comes, extra, NEVER),
         )
-        none = np.full(0, -1)
-        after = campaigns.Aftermath(contacts, self.sick, np.full(len(owner), NEVER), none)
-        natural = self._natural(dice, alive)
-        after = replace(after, skipped_for=np.full(len(natural[0]), -1))
+        natural = self._natural(dice, self.sick.leaves > self.moment)
+        skipped = np.full(len(natural[0]), -1)
+        after = campaigns.Aftermath(contacts, self.sick, np.full(len(owner), NEVER), skipped)
         could = redemptions.possible(natural, after)
         filled = baskets.draw(
             dice, self.goods, self.people, self.sick, could.owner, could.moment, could.contact >= 0
         )
-        found: Floats = redemptions.effects(could, filled, after, effect).margin_cents / 100
-        return found
+        return _Future(could, filled, after)
 
     def _natural(self, dice: np.random.Generator, alive: np.ndarray) -> tuple[Ints, Floats]:
         """Orders of the 30 days, at each one's own pace on the company's clock."""

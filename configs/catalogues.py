@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from gettext import c2py
 from pathlib import Path
@@ -17,6 +17,7 @@ from features.errors import ConfigError
 
 DEFAULT = "en"
 """The language of whoever asks for none."""
+ASSESSMENT = "assessment"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,16 @@ def catalogue(code: str) -> Catalogue:
     if code not in codes():
         raise ConfigError(f"There is no language {code[:40]!r}; use one of {', '.join(codes())}.")
     return _read(_languages() / f"{code}.po")
+
+
+def assessment(code: str) -> Catalogue:
+    """The messages with those of the assessment, from `languages/assessment/CODE.po`.
+
+    In English where the language has no such file. Raises ConfigError as `catalogue` does.
+    """
+    whole, own = catalogue(code), _languages() / ASSESSMENT / f"{code}.po"
+    more = _read(own if own.is_file() else FOLDER / "languages" / ASSESSMENT / f"{DEFAULT}.po")
+    return replace(whole, texts={**whole.texts, **more.texts})
 
 
 def _languages() -> Path:

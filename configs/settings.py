@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -135,6 +135,11 @@ class Conditions(_Settings):
         return names
 
 
+def in_language(texts: Mapping[str, str], code: str) -> str:
+    """The text in the language, else in the default one, else the first that is given."""
+    return texts.get(code) or texts.get(DEFAULT) or next(iter(texts.values()))
+
+
 class Rule(_Settings):
     """What to do, by language, where the conditions hold."""
 
@@ -142,8 +147,7 @@ class Rule(_Settings):
     do: Mapping[str, str] = Field(min_length=1)
 
     def text(self, code: str) -> str:
-        """In the language, else in the default one, else in the first that is given."""
-        return self.do.get(code) or self.do.get(DEFAULT) or next(iter(self.do.values()))
+        return in_language(self.do, code)
 
 
 class Playbook(_Settings):
@@ -179,8 +183,38 @@ class Offer(_Settings):
     most: int | None = Field(default=None, ge=0)
 
 
+class Webhook(_Settings):
+    """Where messages may be delivered, and how patiently.
+
+    `targets`: hosts (with or without a port), addresses and networks. An address that isn't public is only
+    delivered to where it is listed itself. `secret_file`: holds what messages are signed with, unless the
+    environment does (AMITY_WEBHOOK_SECRET).
+    """
+
+    targets: tuple[str, ...] = ()
+    secret_file: str | None = None
+    senders: int = Field(default=8, ge=1, le=64)
+    seconds_per_attempt: float = Field(default=10.0, gt=0, le=300)
+    lease_seconds: float = Field(default=60.0, gt=0, le=3600)
+    most_attempts: int = Field(default=12, ge=1, le=100)
+    first_wait_seconds: float = Field(default=5.0, gt=0)
+    longest_wait_seconds: float = Field(default=3600.0, gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Webhook:
+        if self.lease_seconds <= self.seconds_per_attempt:
+            raise ValueError("lease_seconds must be more than seconds_per_attempt")
+        if self.longest_wait_seconds < self.first_wait_seconds:
+            raise ValueError("longest_wait_seconds must not be below first_wait_seconds")
+        return self
+
+
 class Winback(_Settings):
-    """What may be offered, what it costs, and how cautious a plan is."""
+    """What may be offered, what it costs, and how cautious a plan is.
+
+    `source`: read by plans made over HTTP and when messages go out; where it is null, the one that was
+    scored. `webhook`: not kept with a plan; what holds at the moment of sending counts.
+    """
 
     campaign_days: int = Field(default=30, ge=1, le=365)
     margin_share: float = Field(default=0.4, ge=0, le=1)
@@ -195,6 +229,8 @@ class Winback(_Settings):
     power: float = Field(default=0.8, gt=0.05, lt=1)
     save_rate: float = Field(default=0.02, ge=0, le=1)
     save_half_life_days: float = Field(default=60.0, gt=0)
+    source: str | None = None
+    webhook: Webhook = Webhook()
 
     @model_validator(mode="after")
     def _sound(self) -> Winback:
@@ -230,6 +266,16 @@ class IndicatorSettings(_Settings):
         return Rules(**self.model_dump())
 
 
+def _require_indicators(names: Iterable[str]) -> None:
+    """Raise ValueError at the first that is no indicator of the book."""
+    known = {indicator.name for indicator in book()}
+    for name in names:
+        if name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            hint = f"; is {nearest[0]} meant" if nearest else ""
+            raise ValueError(f"{name} is no indicator that Amity knows{hint}")
+
+
 class LimitSettings(_Settings):
     """A figure that the newest month must not pass, beyond its interval."""
 
@@ -255,17 +301,42 @@ class WarningSettings(_Settings):
 
     @model_validator(mode="after")
     def _known(self) -> WarningSettings:
-        known = {indicator.name for indicator in book()}
-        for name in (*self.watched, *self.limits):
-            if name not in known:
-                nearest = get_close_matches(name, known, n=1)
-                hint = f"; is {nearest[0]} meant" if nearest else ""
-                raise ValueError(f"{name} is no indicator that Amity knows{hint}")
+        _require_indicators((*self.watched, *self.limits))
         return self
 
     def watch(self) -> Watch:
         limits = {name: Limit(limit.above, limit.below) for name, limit in self.limits.items()}
         return Watch(self.watched, self.windows, self.false_alarms, self.fewest_cases, limits)
+
+
+class Measure(_Settings):
+    """What the company does about a weak point, by whom and within how many days, in each language.
+
+    `worse`: fits where one of these indicators warns or got worse; always where there are none.
+    `measured_by`: the first that is measured tells whether it worked.
+    """
+
+    weak_point: Dimension
+    worse: tuple[str, ...] = ()
+    days: int = Field(ge=1, le=3650)
+    measured_by: tuple[str, ...] = Field(min_length=1)
+    owner: Mapping[str, str] = Field(min_length=1)
+    do: Mapping[str, str] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> Measure:
+        _require_indicators((*self.worse, *self.measured_by))
+        return self
+
+
+class Measures(_Settings):
+    """What the company does about each weak point: the first measure that fits.
+
+    `least_change`: what an indicator must get better by, as a share of it, where chance tells nothing.
+    """
+
+    least_change: float = Field(default=0.05, gt=0, lt=1)
+    measures: tuple[Measure, ...] = ()
 
 
 FILES: dict[type[_Settings], str] = {
@@ -277,10 +348,12 @@ FILES: dict[type[_Settings], str] = {
     Winback: "winback.yaml",
     IndicatorSettings: "indicators.yaml",
     WarningSettings: "warnings.yaml",
+    Measures: "measures.yaml",
 }
 
 OF_THE_PROCESS = {
-    f"AMITY_{name}" for name in ("HOME", "CONFIGS", "STORE_URL", "BUNDLE", "MEMORY", "TRACEBACK")
+    f"AMITY_{name}"
+    for name in ("HOME", "CONFIGS", "STORE_URL", "BUNDLE", "MEMORY", "TRACEBACK", "WEBHOOK_SECRET")
 }
 
 S = TypeVar("S", bound=_Settings)

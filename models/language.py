@@ -85,24 +85,24 @@ class Language:
         return self.text(
             "format",
             "money",
-            amount=_number(words.amount(amount), self._locale),
+            amount=localised(words.amount(amount), self._locale),
             currency=self.currency,
             currency_name=get_currency_name(self.currency, locale=self._locale),
         )
 
     def percent(self, share: float) -> str:
-        return self.text("format", "percent", amount=_number(f"{100 * share:.0f}", self._locale))
+        return self.text("format", "percent", amount=localised(f"{100 * share:.0f}", self._locale))
 
     def number(self, value: float) -> str:
         """Two figures where small, whole where large."""
-        return _number(words.number(value), self._locale)
+        return localised(words.number(value), self._locale)
 
     def whole(self, value: float) -> str:
-        return _number(f"{value:.0f}", self._locale)
+        return localised(f"{value:.0f}", self._locale)
 
     def points(self, value: float) -> str:
         """With a sign and one decimal."""
-        return _number(f"{value:+.1f}", self._locale)
+        return localised(f"{value:+.1f}", self._locale)
 
     def day(self, day: date) -> str:
         return _date(day.isoformat()[:10], self._locale)
@@ -158,7 +158,8 @@ def _parts(text: str) -> tuple[tuple[str, str, str], ...]:
 
 
 @lru_cache(maxsize=65_536)
-def _number(rounded: str, locale: Locale) -> str:
+def localised(rounded: str, locale: Locale) -> str:
+    """A number that is rounded already, as the locale writes it; a plus in front stays."""
     plain = rounded.replace(",", "")
     decimals = len(plain.partition(".")[2])
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")

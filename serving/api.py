@@ -14,12 +14,14 @@ from serving.batches import Batches
 from serving.bodies import documented, json_body
 from serving.card import card
 from serving.examples import with_examples
+from serving.given import Given
 from serving.locks.door import Door
 from serving.locks.guard import Taking, guard
 from serving.locks.locks import locks_of
 from serving.refusals import refuse_in_json
 from serving.reloading import Reloading
 from serving.replies import (
+    AlarmsReply,
     AtRiskReply,
     DefinitionsReply,
     EventsReply,
@@ -32,11 +34,12 @@ from serving.replies import (
     WhatIfFeatures,
     WhatIfReply,
 )
+from serving.report.alarms import kept_alarms
 from serving.requests import AtRiskQuery, DayQuery, EventsRequest, ScoreRequest, WhatIfRequest
-from serving.resources import Resources
 from serving.speaking import Speaker, speaker_of
 from serving.watching.metrics import exposition
 from serving.watching.watch import Watch
+from serving.winback.api import add_winback
 
 ASKS_FOR_KEY = {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "Bearer"}}
 RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds until it may be tried again"}}
@@ -62,13 +65,6 @@ AS_METRICS: dict[int | str, dict[str, Any]] = {
 AS_LINES: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}, "application/x-ndjson": {}}}}
 
 
-async def resources_of(request: Request) -> Resources:
-    """Without a thread of its own, as all that waits for nothing."""
-    resources: Resources = request.app.state.resources
-    return resources
-
-
-Given = Annotated[Resources, Depends(resources_of)]
 Speaking = Annotated[Speaker, Depends(speaker_of)]
 
 
@@ -90,6 +86,7 @@ def make_api() -> FastAPI:
     _told(api)
     _what_if(api)
     _events(api)
+    add_winback(api)
     _documentation(api)
     return api
 
@@ -152,6 +149,11 @@ def _told(api: FastAPI) -> None:
     def scorings(given: Given) -> ScoringsReply:
         """The lists there are, the newest first: `scoring` or `as_of` of the others asks for one of them."""
         return lists.scorings(given.store)
+
+    @api.get("/alarms")
+    def alarms() -> AlarmsReply:
+        """The early warnings of the assessment that `amity assess SOURCE --keep` made last."""
+        return kept_alarms()
 
     @api.get("/health", responses={503: {"model": Health}})
     def health(request: Request, given: Given, response: Response) -> Health:

@@ -23,6 +23,7 @@ from serving.versions import bring_up_to_date, is_up_to_date
 from serving.winback import schema as _winback  # noqa: F401 - and these
 
 BUSY_SECONDS = 30
+LOG_MB = 64
 CREATION_LOCK = 4_216_148_901
 """An advisory lock: in PostgreSQL two CREATE … IF NOT EXISTS at once still fail."""
 
@@ -78,7 +79,7 @@ def told(url: URL) -> Iterator[None]:
     """Turns what a database says when it fails into a ConfigError of one sentence, without any values."""
     try:
         yield
-    except (SQLAlchemyError, psycopg.Error) as error:
+    except (SQLAlchemyError, psycopg.Error, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         first = (str(cause).strip() or type(cause).__name__).splitlines()[0]
         raise ConfigError(
@@ -103,11 +104,15 @@ def _engine(url: URL) -> Engine:
 
 
 def _tune(connection: Any, _record: object) -> None:
-    """Readers go on while one writes; a commit survives the process, and keys are enforced."""
+    """Readers go on while one writes; a commit survives the process, and keys are enforced.
+
+    The log of writes beside the file is cut to its usual size once a large load is in the file itself.
+    """
     cursor = connection.cursor()
     _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA journal_size_limit={LOG_MB * 2**20}")
     cursor.close()
 
 

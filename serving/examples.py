@@ -26,6 +26,11 @@ MADE_UP: dict[str, Any] = {
     "min_churn_probability": 0.0,
     "as_of": "2025-07-01",
     "scoring": 1,
+    "plan_id": 1,
+    "key": "0123456789abcdef0123456789abcdef",
+    "again": False,
+    "offset": 0,
+    "after": 0,
 }
 SHOWN = {name: name for name in ("customer_id", "segment", "country", "status")} | {
     "weak_point": "weak_point_1"
@@ -44,13 +49,16 @@ def with_examples(schema: Mapping[str, Any], resources: Resources, *, of_custome
         "/score": {"customer_ids": [values["customer_id"]]},
         "/score-events": events(resources.bundle.manifest),
         "/what-if": {"customer_id": values["customer_id"], "repaired": ["service"]},
+        "/winback/plans": {"budget": 2000, "name": "spring", "explore": 0, "keep": False},
+        "/winback/plans/{plan_id}/resend": {"keys": [values["key"]]},
     }
     for path, body in bodies.items():
         told["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"] = body
     for methods in told["paths"].values():
-        for parameter in methods.get("get", {}).get("parameters", []):
-            if parameter["name"] in values:
-                parameter["example"] = values[parameter["name"]]
+        for operation in methods.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["name"] in values:
+                    parameter["example"] = values[parameter["name"]]
     return told
 
 

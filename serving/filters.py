@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_
+import numpy as np
+import pandas as pd
 
 from features.catalog import DIMENSIONS
 from features.errors import RequestError
 from models.status import STATUSES
-from serving.schema import WEAK_POINTS, scores
+from serving.schema import WEAK_POINTS
 
 NAMEABLE = tuple(name for name in DIMENSIONS if name != "profile")
 LARGEST_ID = 2**31 - 1
@@ -41,21 +43,27 @@ class Filter:
         _within("min_clv", self.min_clv, math.inf)
         _within("min_churn_probability", self.min_churn_probability, 1.0)
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """As conditions over `scores`."""
-        columns = scores.c
-        equal = {name: getattr(self, name) for name in ("segment", "country", "status")}
-        found = [columns[name] == storable(value) for name, value in equal.items() if value is not None]
+    def holds(self, rows: pd.DataFrame) -> np.ndarray:
+        """Which rows pass, shape (rows,). `rows`: the columns of `serving.ranking`."""
+        passing = np.ones(len(rows), dtype=bool)
+        for condition in self._conditions(rows):
+            passing &= condition.to_numpy()
+        return passing
+
+    def _conditions(self, rows: pd.DataFrame) -> Iterator[pd.Series]:
+        for name in ("segment", "country", "status"):
+            if (word := getattr(self, name)) is not None:
+                yield rows[name] == storable(word)
         if self.weak_point is not None:
-            found.append(or_(*(columns[name] == self.weak_point for name in WEAK_POINTS)))
+            first, second, third = (rows[name] == self.weak_point for name in WEAK_POINTS)
+            yield first | second | third
         if self.min_clv is not None:
-            found.append(columns.clv >= self.min_clv)
+            yield rows["clv"] >= self.min_clv
         if self.min_churn_probability is not None:
-            found.append(columns.churn_probability >= self.min_churn_probability)
+            yield rows["churn_probability"] >= self.min_churn_probability
         if self.not_contacted_since is not None:
-            last = columns.last_contact_at
-            found.append(or_(last.is_(None), last < self.not_contacted_since))
-        return found
+            last = rows["last_contact_at"]
+            yield last.isna() | (last < self.not_contacted_since)
 
 
 @dataclass(frozen=True)

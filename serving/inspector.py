@@ -22,7 +22,7 @@ USUAL = "Usual is the customer's own time between orders plus its usual variatio
 
 def inspect(scoring: Scoring, store: Store) -> DefinitionsReply:
     """The statuses of whoever was scored, then who wasn't, then who churned."""
-    statuses = store.by_status(scoring)
+    statuses = store.ranking(scoring).by_status()
     return DefinitionsReply(
         scoring=scoring.id,
         as_of=scoring.as_of,
@@ -56,7 +56,7 @@ def _scored(scoring: Scoring, store: Store) -> Group:
 
 
 def _statuses(scoring: Scoring, store: Store, found: Mapping[str, Row]) -> Iterator[Group]:
-    """Contractual customers are new or active, and no more. `found`: as `Store.by_status` has them."""
+    """Contractual customers are new or active, and no more. `found`: as `Ranking.by_status` has them."""
     means = _meanings(scoring.definitions)
     for status in STATUSES:
         if status not in means:

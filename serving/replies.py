@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -312,6 +312,39 @@ class Health(_Reply):
     scored_at: Utc | None = None
     scores_age_hours: float | None = None
     customers: int = 0
+
+
+class Cause(_Reply):
+    """The value of a breakdown from which most of an excess comes, and which share of it."""
+
+    breakdown: str
+    value: str
+    share: float
+
+
+class EarlyWarning(_Reply):
+    """A figure of the company (`all`) or of a breakdown's value that left its usual course."""
+
+    indicator: str
+    title: str
+    breakdown: str
+    value: str
+    since: date = Field(description="The first day of the month since which it is so.")
+    figure: float
+    expected: float | None = Field(description="null where a limit of the company's own was passed")
+    p: float | None = Field(description="Of as much by chance; null at a limit.")
+    limit: float | None
+    cause: Cause | None = Field(description="null where no value stands out")
+    says: str = Field(description="The same in words, in the language of the assessment.")
+
+
+class AlarmsReply(_Reply):
+    """The early warnings of the assessment that was kept last; `as_of` is null while none is kept."""
+
+    as_of: date | None
+    currency: str | None
+    watched: list[str] = Field(description="The indicators that were watched.")
+    alarms: list[EarlyWarning]
 
 
 class Calibration(_Reply):

@@ -22,11 +22,13 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 CustomerId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class _Request(BaseModel):
+class Asked(BaseModel):
+    """What is unknown is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class ScoreRequest(_Request):
+class ScoreRequest(Asked):
     """Whose stored scores are wanted."""
 
     customer_ids: list[CustomerId] = Field(min_length=1, max_length=MOST_IDS)
@@ -49,7 +51,7 @@ def _day(value: Any) -> datetime:
 Day = Annotated[datetime, BeforeValidator(_day)]
 
 
-class EventsRequest(_Request):
+class EventsRequest(Asked):
     """Raw events to score, in the tables and columns of a source."""
 
     as_of: Day = Field(description="The day to look from; facts at or after it count for nothing.")
@@ -75,7 +77,7 @@ class EventsRequest(_Request):
         return {str(customer_id).strip() for customer_id in ids if customer_id is not None}
 
 
-class _Query(_Request):
+class Parameters(Asked):
     """Parameters; one left empty counts as left out."""
 
     @model_validator(mode="before")
@@ -86,7 +88,7 @@ class _Query(_Request):
         return {name: value for name, value in values.items() if value != ""}
 
 
-class DayQuery(_Query):
+class DayQuery(Parameters):
     """Which scoring is asked; the one made last where both are left out."""
 
     as_of: Day | None = Field(default=None, description="The scoring made last of that day.")

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from configs.settings import Definitions
 from features.clock import now
 from features.errors import RequestError
-from serving import bulk
+from serving import bulk, ranking
 from serving.census import Census
 from serving.database import shown, told
 from serving.rows import OF_SCORING, Row, frame
@@ -31,6 +31,7 @@ def save(engine: Engine, scored: Scored, source: str, definitions: Definitions, 
     with told(engine.url), engine.begin() as connection:
         scoring_id = int(connection.execute(insert(scorings).returning(scorings.c.id), head).scalar_one())
         bulk.load(connection, scores, _of(ranked, scoring_id))
+        ranking.keep(connection, scoring_id, ranked)
         if census is not None and len(census.examples):
             bulk.load(connection, examples, _of(census.examples, scoring_id))
     return scoring_id
@@ -44,7 +45,7 @@ def _head(scored: Scored, source: str, definitions: Definitions, census: Census 
     return {
         "as_of": scored.scores["as_of"].iloc[0].to_pydatetime(),
         "model_version": str(scored.scores["model_version"].iloc[0]),
-        "source": _without_password(source),
+        "source": without_password(source),
         "created_at": now(),
         "base_risk": float(scored.points.base_risk),
         "customers": len(scored.scores),
@@ -57,7 +58,8 @@ def _head(scored: Scored, source: str, definitions: Definitions, census: Census 
     }
 
 
-def _without_password(source: str) -> str:
+def without_password(source: str) -> str:
+    """The address of a source as it may be shown."""
     try:
         return shown(make_url(source)) if "://" in source else source
     except ArgumentError:

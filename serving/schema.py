@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -59,7 +60,7 @@ scorings = Table(
 scores = Table(
     "scores",
     METADATA,
-    Column("scoring_id", ForeignKey("scorings.id"), primary_key=True, autoincrement=False),
+    Column("scoring_id", Integer, primary_key=True, autoincrement=False),
     Column("rank", Integer, primary_key=True, autoincrement=False),
     Column("customer_id", BY_CODE_POINT, nullable=False),
     Column("segment", String),
@@ -91,14 +92,19 @@ scores = Table(
     Column("overdue", Double),
     Column("last_contact_at", DateTime),
     Column("facts", Text),
-    UniqueConstraint("customer_id", "scoring_id", name="scores_by_customer"),
+    UniqueConstraint("scoring_id", "customer_id", name="scores_of_customer"),
 )
-Index(
-    "scores_by_filter",
-    *(scores.c[name] for name in ("scoring_id", "rank", "segment", "country", "status", "clv")),
-    *(scores.c[name] for name in ("churn_probability", *WEAK_POINTS, "last_contact_at", "value_at_risk")),
+"""The keys begin with the scoring, so that a load adds to one end of each, however long the history is. No
+foreign key: it would be looked up for each of a million rows that are loaded with their head in one go."""
+
+rankings = Table(
+    "rankings",
+    METADATA,
+    Column("scoring_id", ForeignKey("scorings.id"), primary_key=True, autoincrement=False),
+    Column("first_rank", Integer, primary_key=True, autoincrement=False),
+    Column("columns", LargeBinary, nullable=False),
 )
-"""All that a filter asks for and a list adds up, so that neither reads the rows themselves."""
+"""What filters ask for and lists add up, in blocks of ranks as `serving.ranking` packs them."""
 
 examples = Table(
     "examples",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, select
 
 from configs.settings import Definitions
@@ -16,9 +17,11 @@ from serving.census import Census
 from serving.database import address, connect, told
 from serving.errors import AbsentError
 from serving.filters import EVERYONE, LARGEST_ID, Cursor, Filter, storable
+from serving.ranking import Ranking, read
+from serving.rankings import Rankings
 from serving.rows import KEPT, OF_SCORING, Row
 from serving.saving import save
-from serving.schema import examples, scores, scorings
+from serving.schema import examples, rankings, scores, scorings
 from serving.scoring import Page, Scoring
 
 if TYPE_CHECKING:
@@ -26,9 +29,16 @@ if TYPE_CHECKING:
 
 BATCH = 1000
 TOLD_DAYS = 10
+OF_ITS_SCORING = scores.c.scoring_id == scorings.c.id
 ROW = select(*((scorings if name in OF_SCORING else scores).c[name] for name in KEPT)).join_from(
-    scores, scorings
+    scores, scorings, OF_ITS_SCORING
 )
+RANKED = ROW.where(scores.c.scoring_id == bindparam("scoring_id")).order_by(scores.c.rank)
+BETWEEN = RANKED.where(scores.c.rank.between(bindparam("first"), bindparam("last")))
+AMONG = {
+    name: RANKED.where(scores.c[name].in_(bindparam("values", expanding=True)))
+    for name in ("rank", "customer_id")
+}
 HEAD = select(scorings).where(scorings.c.id == bindparam("id"))
 LAST = select(func.max(scorings.c.id))
 HISTORY = (
@@ -40,6 +50,16 @@ HISTORY = (
     "value_at_risk",
     "rank",
 )
+LAST_OF_DAYS = (
+    select(func.max(scorings.c.id)).where(scorings.c.id <= bindparam("until")).group_by(scorings.c.as_of)
+)
+PAST = (
+    select(*((scorings if name in OF_SCORING else scores).c[name] for name in HISTORY))
+    .join_from(scores, scorings, OF_ITS_SCORING)
+    .where(scores.c.customer_id == bindparam("customer_id"), scorings.c.id.in_(LAST_OF_DAYS))
+    .order_by(scorings.c.as_of)
+)
+"""Built once: to build a statement takes longer than to run it."""
 
 
 class Store:
@@ -48,6 +68,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._newest: Scoring | None = None
+        self._rankings = Rankings(self._read_ranking)
 
     @classmethod
     def open(cls, url: str | None = None) -> Store:
@@ -82,7 +103,7 @@ class Store:
         with told(self._engine.url), self._engine.begin() as connection:
             gone = list(connection.scalars(old))
             for scoring_id in gone:
-                for table in (scores, examples):
+                for table in (scores, rankings, examples):
                     connection.execute(delete(table).where(table.c.scoring_id == scoring_id))
                 connection.execute(delete(scorings).where(scorings.c.id == scoring_id))
         return len(gone)
@@ -142,28 +163,35 @@ class Store:
         _require_positive(top)
         scoring = self.scoring(after.scoring_id) if after else scoring or self.current()
         _require_contacts(scoring, only)
-        wanted = _in(scoring, only)
-        with self._reading() as connection:
-            matching, worth = _totals(connection, scoring, only)
-            if not matching:
-                _require_known(connection, scoring, only)
-            found = _ranked(connection, wanted, after.rank if after else 0, top + 1)
-        more = Cursor(scoring.id, found[top - 1]["rank"]) if len(found) > top else None
-        return Page(scoring, found[:top], matching, worth, more)
+        ranking = self.ranking(scoring)
+        passing = ranking.holds(only)
+        matching = int(passing.sum())
+        if not matching:
+            _require_known(ranking, only)
+        worth = float(ranking.frame["value_at_risk"].to_numpy()[passing].sum())
+        ranks = _ranks(passing, after.rank if after else 0)
+        rows = [row for some in _batches(ranks[:top]) for row in self._rows(scoring, some)]
+        more = Cursor(scoring.id, int(ranks[top - 1])) if len(ranks) > top else None
+        return Page(scoring, rows, matching, worth, more)
 
     def each_at_risk(self, scoring: Scoring, only: Filter = EVERYONE, after_rank: int = 0) -> Iterator[Row]:
         """All rows of a scoring that pass `only`, ranked, a batch at a time.
 
         Raises AbsentError where the scoring was pruned meanwhile.
         """
-        while True:
-            with self._reading() as connection:
-                found = _ranked(connection, _in(scoring, only), after_rank, BATCH)
-            yield from found
-            if len(found) < BATCH:
-                self.scoring(scoring.id)
-                return
-            after_rank = found[-1]["rank"]
+        for ranks in _batches(_ranks(self.ranking(scoring).holds(only), after_rank)):
+            yield from self._rows(scoring, ranks)
+        self.scoring(scoring.id)
+
+    def ranking(self, scoring: Scoring) -> Ranking:
+        """All customers of a scoring; those forgotten less than a minute ago may be among them.
+
+        Raises AbsentError where the scoring is gone.
+        """
+        ranking = self._rankings.of(scoring.id)
+        if ranking.frame.empty:
+            self.scoring(scoring.id)
+        return ranking
 
     def row(self, customer_id: str, scoring: Scoring | None = None) -> Row:
         """One customer of a scoring (the one made last); raises AbsentError where they aren't in it."""
@@ -180,12 +208,8 @@ class Store:
 
     def rows_of(self, customer_ids: Sequence[str], scoring: Scoring) -> list[Row]:
         """The rows of those customers that are in the scoring, ranked; unknown ids have no row."""
-        ids = sorted({storable(customer_id) for customer_id in customer_ids})
-        found: list[Row] = []
-        with self._reading() as connection:
-            for start in range(0, len(ids), BATCH):
-                some = scores.c.customer_id.in_(ids[start : start + BATCH])
-                found += _ranked(connection, _in(scoring, EVERYONE).where(some), 0, BATCH)
+        ids = np.unique([storable(customer_id) for customer_id in customer_ids])
+        found = [row for some in _batches(ids) for row in self._among("customer_id", scoring, some)]
         return sorted(found, key=lambda row: int(row["rank"]))
 
     def history(self, customer_id: str, until: Scoring | None = None) -> list[Row]:
@@ -193,33 +217,8 @@ class Store:
 
         As it was known when the scoring `until` was made, where one is given.
         """
-        last = select(func.max(scorings.c.id)).group_by(scorings.c.as_of)
-        if until is not None:
-            last = last.where(scorings.c.id <= until.id)
-        columns = [(scorings if name in OF_SCORING else scores).c[name] for name in HISTORY]
-        wanted = (
-            select(*columns)
-            .join_from(scores, scorings)
-            .where(scores.c.customer_id == storable(customer_id), scorings.c.id.in_(last))
-            .order_by(scorings.c.as_of)
-        )
-        with self._reading() as connection:
-            return [dict(row) for row in connection.execute(wanted).mappings()]
-
-    def by_status(self, scoring: Scoring) -> dict[str, Row]:
-        """Status → `customers`, their `value_at_risk`, and `expected_to_churn`, the sum of probabilities."""
-        wanted = (
-            select(
-                scores.c.status,
-                func.count().label("customers"),
-                func.sum(scores.c.value_at_risk).label("value_at_risk"),
-                func.sum(scores.c.churn_probability).label("expected_to_churn"),
-            )
-            .where(scores.c.scoring_id == scoring.id)
-            .group_by(scores.c.status)
-        )
-        with self._reading() as connection:
-            return {row["status"]: dict(row) for row in connection.execute(wanted).mappings()}
+        values = {"customer_id": storable(customer_id), "until": until.id if until else LARGEST_ID}
+        return self._found(PAST, values)
 
     def examples(self, scoring: Scoring, kind: str) -> list[Row]:
         """customer_id and last_order_at of some customers of a kind of `serving.census`, the latest first."""
@@ -228,13 +227,24 @@ class Store:
             .where(examples.c.scoring_id == scoring.id, examples.c.kind == kind)
             .order_by(examples.c.last_order_at.desc(), examples.c.customer_id)
         )
-        with self._reading() as connection:
-            return [dict(row) for row in connection.execute(wanted).mappings()]
+        return self._found(wanted, {})
 
-    def words(self, scoring: Scoring, name: str, among: int) -> list[str]:
-        """The segments or the countries (`name`) of the first so many of a scoring's customers, sorted."""
+    def _rows(self, scoring: Scoring, ranks: np.ndarray) -> list[Row]:
+        first, last = int(ranks[0]), int(ranks[-1])
+        if last - first + 1 == len(ranks):
+            return self._found(BETWEEN, {"scoring_id": scoring.id, "first": first, "last": last})
+        return self._among("rank", scoring, ranks)
+
+    def _among(self, name: str, scoring: Scoring, values: np.ndarray) -> list[Row]:
+        return self._found(AMONG[name], {"scoring_id": scoring.id, "values": values.tolist()})
+
+    def _found(self, wanted: Select[Any], values: dict[str, Any]) -> list[Row]:
         with self._reading() as connection:
-            return _words(connection, scoring, name, among)
+            return [dict(row) for row in connection.execute(wanted, values).mappings()]
+
+    def _read_ranking(self, scoring_id: int) -> Ranking:
+        with self._reading() as connection:
+            return read(connection, scoring_id)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -242,24 +252,14 @@ class Store:
             yield connection
 
 
-def _in(scoring: Scoring, only: Filter) -> Select[Any]:
-    return ROW.where(scores.c.scoring_id == scoring.id, *only.conditions())
+def _ranks(passing: np.ndarray, after: int) -> np.ndarray:
+    """Of those who pass, in order; the first customer has rank 1."""
+    return np.flatnonzero(passing[after:]) + after + 1
 
 
-def _totals(connection: Connection, scoring: Scoring, only: Filter) -> tuple[int, float]:
-    """How many customers pass, and what they are worth together."""
-    if only == EVERYONE:
-        return scoring.customers, scoring.value_at_risk
-    wanted = select(func.count(), func.coalesce(func.sum(scores.c.value_at_risk), 0.0)).where(
-        scores.c.scoring_id == scoring.id, *only.conditions()
-    )
-    matching, worth = connection.execute(wanted).one()
-    return int(matching), float(worth)
-
-
-def _ranked(connection: Connection, wanted: Select[Any], after_rank: int, limit: int) -> list[Row]:
-    page = wanted.where(scores.c.rank > after_rank).order_by(scores.c.rank).limit(limit)
-    return [dict(row) for row in connection.execute(page).mappings()]
+def _batches(values: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(values), BATCH):
+        yield values[start : start + BATCH]
 
 
 def _require_positive(top: int) -> None:
@@ -275,23 +275,16 @@ def _require_contacts(scoring: Scoring, only: Filter) -> None:
         )
 
 
-def _require_known(connection: Connection, scoring: Scoring, only: Filter) -> None:
+def _require_known(ranking: Ranking, only: Filter) -> None:
     """Nobody passes: tell a word that nobody bears from an empty answer."""
     for name in ("segment", "country"):
         asked = getattr(only, name)
         if asked is None:
             continue
-        known = _words(connection, scoring, name)
+        known = ranking.words(name)
         if not known:
             raise RequestError(f"No customer bears a {name}; the source names none. Ask without {name}.")
         if asked not in known:
             raise RequestError(
                 f"No customer is of {name} {asked[:40]!r}; use one of {', '.join(known[:20])}."
             )
-
-
-def _words(connection: Connection, scoring: Scoring, name: str, among: int = LARGEST_ID) -> list[str]:
-    column = scores.c[name]
-    these = (scores.c.scoring_id == scoring.id, scores.c.rank <= among, column.is_not(None))
-    there = select(column).where(*these).distinct()
-    return sorted(connection.scalars(there))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Connection, Integer, Table, inspect, text
+import pandas as pd
+from sqlalchemy import Column, Connection, Integer, Table, inspect, select, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from features.errors import ConfigError
+from serving.ranking import COLUMNS, keep
 from serving.schema import METADATA, scores, scorings
 
-VERSION = 3
-"""1: no version was written; no confidence, repairs, contacts, or totals. 2: no facts of the sentences."""
+VERSION = 4
+"""1: no version was written; no confidence, repairs, contacts, or totals. 2: no facts of the sentences. 3: no
+rankings, and the key of the scores began with the customer."""
 
 store_version = Table(
     "store_version", METADATA, Column("version", Integer, primary_key=True, autoincrement=False)
@@ -32,15 +35,16 @@ def bring_up_to_date(connection: Connection) -> None:
             f"The store was written by a newer Amity: its layout is {found}, and this one knows {VERSION}. "
             "Use the newer one, or point AMITY_STORE_URL at another store."
         )
-    if found == 1:
+    if 0 < found < VERSION:
         _rebuild(connection)
-    if found == 2 and "facts" not in _columns(connection, "scores"):
-        connection.execute(text("ALTER TABLE scores ADD COLUMN facts TEXT"))
+    if found == 1:
+        _complete_heads(connection)
     for table in METADATA.sorted_tables:
         connection.execute(CreateTable(table, if_not_exists=True))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(CreateIndex(index, if_not_exists=True))
     if found != VERSION:
+        _rank(connection)
         connection.execute(store_version.delete())
         connection.execute(store_version.insert(), {"version": VERSION})
 
@@ -61,14 +65,25 @@ def _columns(connection: Connection, table: str) -> list[str]:
 
 
 def _rebuild(connection: Connection) -> None:
-    """From version 1, whose key was another. What it doesn't tell is null; the scores stay as they were."""
-    for index in ("scores_by_rank", "scores_by_customer"):
-        connection.execute(text(f"DROP INDEX IF EXISTS {index}"))
-    connection.execute(text("ALTER TABLE scores RENAME TO scores_1"))
+    """The scores under their present keys. What an older version doesn't tell is null."""
+    connection.execute(text("ALTER TABLE scores RENAME TO old_scores"))
     connection.execute(CreateTable(scores))
-    kept = ", ".join(_columns(connection, "scores_1"))
-    connection.execute(text(f"INSERT INTO scores ({kept}) SELECT {kept} FROM scores_1"))  # noqa: S608
-    connection.execute(text("DROP TABLE scores_1"))
+    kept = ", ".join(_columns(connection, "old_scores"))
+    inserted = f"INSERT INTO scores ({kept}) SELECT {kept} FROM old_scores ORDER BY scoring_id, rank"  # noqa: S608
+    connection.execute(text(inserted))
+    connection.execute(text("DROP TABLE old_scores"))
+
+
+def _rank(connection: Connection) -> None:
+    """The rankings of scorings that were loaded without."""
+    for scoring_id in connection.scalars(select(scorings.c.id)).all():
+        rows = select(*(scores.c[name] for name in COLUMNS)).where(scores.c.scoring_id == scoring_id)
+        ranked = connection.execute(rows.order_by(scores.c.rank)).all()
+        keep(connection, scoring_id, pd.DataFrame(ranked, columns=list(COLUMNS)))
+
+
+def _complete_heads(connection: Connection) -> None:
+    """What version 1 didn't know of a scoring is null, or added up."""
     for column, kind in (
         ("value_at_risk", "DOUBLE PRECISION NOT NULL DEFAULT 0"),
         ("knows_contacts", "BOOLEAN NOT NULL DEFAULT FALSE"),

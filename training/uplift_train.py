@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 
 import mlflow
 
-from configs.settings import Definitions, Winback, home
+from configs.settings import Definitions, Winback
 from features.errors import HistoryError
 from features.reference import reference
 from features.snapshots import Tables, before
-from models.uplift.bundle import EffectBundle, save
+from models.uplift.bundle import EffectBundle, folder, save
 from models.uplift.effects import MEANING
 from training import tracking
 from training.runs import run
@@ -30,11 +29,6 @@ class Learning:
     bundle: EffectBundle | None
     evidence: Evidence | None
     says: tuple[str, ...]
-
-
-def folder() -> Path:
-    """Where what was learnt last is kept for plans."""
-    return home() / "winback" / "effect"
 
 
 def learn_effects(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -41,16 +40,12 @@ def read(
 
 def _without_forgotten(source: Source) -> Source:
     """Whoever `amity forget` erased is not read again; there is no store where nothing was ever kept."""
-    from features.reader.leaving_out import customer_ids, without
-    from serving.forgetting.tombstones import Tombstones
+    from serving.forgetting.leaving_out import without_forgotten
 
-    with Tombstones.of_home() as tombstones:
-        if tombstones is None or not tombstones.any():
-            return source
-        gone = tombstones.among(customer_ids(source.tables))
+    kept, gone = without_forgotten(source)
     if gone:
-        err.print(f"Left out: {len(gone):,} customers of {source.address} who were forgotten.", markup=False)
-    return replace(source, tables=without(source.tables, gone))
+        err.print(f"Left out: {gone:,} customers of {source.address} who were forgotten.", markup=False)
+    return kept
 
 
 def newest(source: Source, mode: Mode = "non_contractual") -> datetime:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
@@ -27,11 +30,14 @@ from verbs.shell import (
 )
 
 if TYPE_CHECKING:
-    from models.uplift.bundle import EffectBundle
     from serving.winback.measure import Measurement
+    from serving.winback.outbox import Outbox, Progress
     from serving.winback.store import Kept
 
+SHOWN = 5
+MOST_LISTED = 1_000_000
 plan_argument = click.argument("plan_id", type=int, metavar="PLAN")
+known_source_argument = click.argument("address", metavar="[SOURCE]", required=False)
 
 
 @click.group()
@@ -88,35 +94,25 @@ def plan(
 
     Of the customers scored last. Nothing is sent, and without --keep nothing is kept either.
     """
-    from secrets import randbelow
-
     from serving.store import Store
-    from serving.winback import words
-    from serving.winback.plan import make
-    from serving.winback.situation import Knowledge, situation
-    from serving.winback.store import PlanStore
+    from serving.winback.making import Wish, make_plan
 
-    scoring = Store.open().current()
-    policy, definitions = settings.load(Winback), scoring.definitions
+    store = Store.open()
+    scoring = store.current()
+    _mind_the_prior()
     with working("Reading") as say:
-        source = read(address, skip_bad_rows, definitions.mode)
-        store = PlanStore.open()
-        knowledge = Knowledge(policy, definitions, _learnt())
-        known = situation(source.tables, store.scores(scoring.id), scoring.as_of, knowledge, say)
-        say("Choosing")
-        made = make(known, policy, budget, randbelow(2**31) if seed is None else seed, explore)
-        says = words.says(made, policy, definitions.currency)
-        if knowledge.learnt:
-            untried = knowledge.learnt.model.never_tried(policy.offers)
-            if untried:
-                says.append(f"Never tried, so no effect is expected of: {', '.join(untried)}.")
-        kept = None
-        if keep:
-            kept = store.keep(name, made, policy, currency=definitions.currency, says=says, now=now())
+        source = read(address, skip_bad_rows, scoring.definitions.mode)
+        wish = Wish(budget, name, explore, seed)
+        made = make_plan(wish, source, store, settings.load(Winback), keep=keep, say=say)
+    kept = made.kept
     if as_json:
-        print_json({"plan": kept.id if kept else None, "says": says, "rows": made.rows.to_dict("records")})
+        rows = made.plan.rows.to_dict("records")
+        told = {"plan": kept.id if kept else None, "says": made.says, "rows": rows}
+        print_json(told | {"for_service": made.plan.for_service})
         return
-    _tell(says)
+    _tell(made.says)
+    if made.plan.for_service:
+        _tell([f"They are {', '.join(made.plan.for_service[:SHOWN])}{_more(made.plan.for_service)}."])
     if kept:
         out.print(f"Kept as plan {kept.id} ({name}, version {kept.version}), a draft.")
         out.print(f"`amity winback approve {kept.id} --by NAME` lets it be sent.")
@@ -156,34 +152,124 @@ def approve(plan_id: int, by: str, role: str) -> None:
 
 @winback.command()
 @plan_argument
-@source_argument
+@known_source_argument
 @click.option("--out", "file", type=click.Path(path_type=Path), required=True, help="The messages.")
 @click.option("--contacts", type=click.Path(path_type=Path), help="Both arms, for your table contacts.")
-@skip_option
-@example("amity winback send 3 shop --out messages.csv --contacts contacts-spring.csv")
-def send(plan_id: int, address: str, file: Path, contacts: Path | None, skip_bad_rows: bool) -> None:
-    """Write an approved plan's messages for your e-mail tool, once; who opted out since is left out."""
+@click.option("--again", is_flag=True, help="The same messages once more, of a plan that went out as files.")
+@example("amity winback export 3 --out messages.csv --contacts contacts-spring.csv")
+def export(plan_id: int, address: str | None, file: Path, contacts: Path | None, again: bool) -> None:
+    """Write an approved plan's messages for your e-mail tool, once; who opted out since is left out.
+
+    Of SOURCE as it is now; by default the source that the plan was made from.
+    """
     from serving.files import require_ending, write
-    from serving.winback.export import messages
+    from serving.winback.exporting import exported
     from serving.winback.store import PlanStore
 
     for each in (file, contacts):
         if each is not None:
             require_ending(each)
     store = PlanStore.open()
-    with working("Reading"):
-        source = read(address, skip_bad_rows)
-        kept = store.require_approved(plan_id)
-        made = messages(source.tables, kept, store.rows(plan_id), now())
+    with working("Reading"), exported(store, plan_id, address, settings.load(Winback), again=again) as made:
         write(made.messages, file)
         if contacts is not None:
             write(made.contacts, contacts)
-        store.mark_sent(plan_id, now())
     out.print(f"{len(made.messages):,} messages are in {file}; plan {plan_id} counts as sent now.")
     if len(made.suppressed):
         why = made.suppressed.value_counts()
         told = ", ".join(f"{count:,} {str(reason).replace('_', ' ')}" for reason, count in why.items())
         out.print(f"Left out at the moment of sending: {told}.")
+
+
+@winback.command()
+@plan_argument
+@known_source_argument
+@click.option("--to", "target", help="The webhook's address; without it an earlier sending goes on.")
+@click.option(
+    "--dry-run", is_flag=True, help="Print what would be sent; nothing is, and no secret is needed."
+)
+@click.option(
+    "--once", is_flag=True, help="End when nothing is due now, rather than wait for later attempts."
+)
+@json_option
+@example("amity winback send 3 --to https://hooks.shop.example/winback")
+def send(
+    plan_id: int, address: str | None, target: str | None, dry_run: bool, once: bool, as_json: bool
+) -> None:
+    """Deliver an approved plan's messages to a webhook, each signed, until all are settled.
+
+    It may be stopped at any time and started again, also several times at once: each message is delivered at
+    least once, under a key that tells it from all others. Who opted out since is left out, by SOURCE as it is
+    now; by default the source that the plan was made from.
+    """
+    from serving.winback import sending
+
+    policy = settings.load(Winback)
+    if dry_run:
+        with working("Reading"):
+            bodies, barred = sending.rehearsed(plan_id, address, target, policy)
+        _rehearse(bodies, barred, as_json)
+        return
+    with working("Reading") as say:
+        progress = sending.send(plan_id, address, target, policy, once=once, say=say)
+    _tell_progress(plan_id, progress, as_json)
+
+
+@winback.command()
+@plan_argument
+@json_option
+@example("amity winback progress 3")
+def progress(plan_id: int, as_json: bool) -> None:
+    """Say how far a sending is: delivered, waiting, dead letters, suppressed."""
+    with _outbox() as outbox:
+        _tell_progress(plan_id, outbox.progress(plan_id), as_json)
+
+
+@winback.command()
+@plan_argument
+@json_option
+@example("amity winback dead 3")
+def dead(plan_id: int, as_json: bool) -> None:
+    """List the messages that were given up, and why."""
+    with _outbox() as outbox:
+        found = outbox.dead(plan_id, most=MOST_LISTED)
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        words = f"{each['key']}  {each['customer_id']}  {each['attempts']} attempts: {each['reason']}"
+        out.print(words, highlight=False, markup=False, soft_wrap=True)
+    if not found:
+        out.print(f"Plan {plan_id} has no dead letter.")
+
+
+@winback.command()
+@plan_argument
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@example("amity winback resend 3")
+def resend(plan_id: int, keys: tuple[str, ...]) -> None:
+    """Let dead letters be tried again, all or those named; `amity winback send` then delivers them."""
+    with _outbox() as outbox:
+        count = outbox.resend(plan_id, now(), keys or None)
+    out.print(f"{count:,} messages wait again; `amity winback send {plan_id}` delivers them.")
+
+
+@winback.command()
+@plan_argument
+@click.option("--key", help="Of one message.")
+@json_option
+@example("amity winback attempts 3 --json")
+def attempts(plan_id: int, key: str | None, as_json: bool) -> None:
+    """List every attempt in the order in which they began."""
+    with _outbox() as outbox:
+        found = outbox.attempts(plan_id, key, most=MOST_LISTED)
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        end = "never ended" if each["ended_at"] is None else each["error"] or f"answered {each['status']}"
+        words = f"{each['started_at']:%Y-%m-%d %H:%M:%S}  {each['key']}  {each['number']:>2}  {end}"
+        out.print(words, highlight=False, markup=False, soft_wrap=True)
 
 
 @winback.command()
@@ -217,14 +303,47 @@ def measure(plan_id: int, address: str, as_of: datetime | None, as_json: bool, s
         _tell(says)
 
 
-def _learnt() -> EffectBundle | None:
-    from models.uplift.bundle import load
+def _mind_the_prior() -> None:
+    if not import_module("models.uplift.bundle").folder().exists():
+        err.print("Mind: nothing was learnt from past campaigns yet; `amity winback learn SOURCE` does.")
 
-    folder = import_module("training.uplift_train").folder()
-    if folder.exists():
-        return load(folder)
-    err.print("Mind: nothing was learnt from past campaigns yet; `amity winback learn SOURCE` does.")
-    return None
+
+@contextmanager
+def _outbox() -> Iterator[Outbox]:
+    from serving.winback.outbox import Outbox
+    from serving.winback.store import PlanStore
+
+    store = PlanStore.open()
+    try:
+        yield Outbox(store.engine)
+    finally:
+        store.close()
+
+
+def _rehearse(bodies: list[str], barred: dict[str, str], as_json: bool) -> None:
+    if as_json:
+        print_json({"messages": [json.loads(each) for each in bodies], "suppressed": barred})
+        return
+    _tell(bodies[:SHOWN])
+    out.print(f"A dry run: {len(bodies):,} messages like these would be sent, {len(barred):,} left out.")
+
+
+def _tell_progress(plan_id: int, found: Progress, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(found) | {"messages": found.messages, "open": found.open})
+        return
+    counts = ", ".join(f"{count:,} {state}" for state, count in found.counts.items() if count)
+    out.print(f"Of {found.messages:,} messages: {counts or 'none'}; {found.attempts:,} attempts.")
+    if found.open:
+        out.print(
+            f"The next is due at {found.next_at:%Y-%m-%d %H:%M:%S} UTC; `amity winback send {plan_id}`."
+        )
+    if found.counts["dead"]:
+        out.print(f"`amity winback dead {plan_id}` tells why; `amity winback resend {plan_id}` tries again.")
+
+
+def _more(ids: tuple[str, ...]) -> str:
+    return f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
 
 
 def _tell(says: Any) -> None:

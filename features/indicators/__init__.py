@@ -20,7 +20,15 @@ gains.py         which customers the change came from
 groups.py        customers by recency and frequency, and who moved
 concentration.py how much the best customers bring in
 alarms.py        early warnings: what left its usual course of late
+steps.py         what the newest months differ by from what was to be expected
+clumps.py        how much the events of one customer lean on each other
 moderation.py    the scatter of many series, each known from a few months
+worth.py         what early warnings cost, in money
+sheets.py        the tables of the assessment, each declared once:
+cohorts.py lifetime.py customer_value.py campaigns.py aftermath.py frequency.py moods.py rivals.py
+                 one table or two a file
+homes.py         segment, country, channels, product line and touchpoint of each customer
+weak_points.py   where value at risk comes from, and what stands first
 assess.py        all of these as of a day
 listing.py       the page docs/indicators.md
 """

@@ -1,35 +1,30 @@
 """Early warnings: control charts of the indicators that know season and sample size.
 
-Each watched figure, of the company and of each value of its breakdowns, is compared with the same months a
-year before, so that no season is in the difference. What the newest months differ by is set against what the
-months before them differed by: a trend that goes on is no alarm, a step is. The limits follow the cases of
-each month, and widen where the months scatter more than sampling explains (Laney 2002, Quality Engineering
-14: the p′ chart), with Student's t, as that scatter is estimated from a few months; the series of an
-indicator tell of each other's (see `moderation`). With less than two years the months themselves are
-compared, and their season widens the limits.
-
-All that is looked at in one assessment shares one probability of a false alarm (Bonferroni).
+Each watched figure, of the company and of each value of its breakdowns, is compared with what was to be
+expected of its newest months (see `steps`). The limits follow the cases of each month, and widen where the
+months scatter more than sampling explains (Laney 2002, Quality Engineering 14: the p′ chart), with Student's
+t, as that scatter is estimated from a few months; the series of an indicator tell of each other's (see
+`moderation`). They are never closer than the events of one customer clump (see `clumps`). All that is looked
+at in one assessment shares one probability of a false alarm (Bonferroni).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
 
 from features.indicators.book import Indicator
-from features.indicators.cells import ALL, OTHERS
+from features.indicators.cells import ALL
 from features.indicators.measure import Measured
-from features.indicators.moderation import moderated
-from features.indicators.rules import YEAR
+from features.indicators.steps import Series, Step, chances, dated, series, steps
 
-Floats = NDArray[np.float64]
-_FEWEST_MONTHS = 6
-"""As many months before the newest ones must be known, to tell their scatter."""
+ONLY_PARTS = frozenset({"line_return_rate"})
+"""Indicators of the company that count the same event more than once: only their values are watched."""
+COSTS = {"line_return_rate": "line_return_cost"}
+"""Indicators of events whose money another tells."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +53,12 @@ class Watch:
         "resolved_in_time",
         "reopened_share",
         "return_rate",
-        "lines_returned",
+        "line_return_rate",
         "nps",
         "csat",
         "ces_mean",
         "conversion",
+        "order_rate",
     )
     windows: tuple[int, ...] = (1, 3)
     false_alarms: float = 0.05
@@ -75,8 +71,12 @@ class Alarm:
     """`figure`, `expected`: of the months from `since` to the newest. `p`: of as much by chance, null at a
     limit.
 
+    `since_earliest`, `since_latest`: the months in which it may as well have begun (95 %); null at a limit.
     `limit`: the one that was passed. `cause`: the breakdown and its value from which most of the excess
-    comes, and which share of it; nothing where no value stands out.
+    comes, and which share of it; nothing where no value stands out. `events`: so many orders, tickets, … more
+    or fewer than expected since then, in the bad direction, with their standard error. `price`: the money of
+    each with its standard error, where an indicator tells of it. `money`, `money_low`, `money_high`: what
+    it costs, as `worth` says; null where that isn't known.
     """
 
     indicator: Indicator
@@ -88,159 +88,92 @@ class Alarm:
     p: float | None
     limit: float | None = None
     cause: tuple[str, str, float] | None = None
+    since_earliest: datetime | None = None
+    since_latest: datetime | None = None
+    events: float | None = None
+    events_error: float | None = None
+    price: tuple[float, float] | None = None
+    money: float | None = None
+    money_low: float | None = None
+    money_high: float | None = None
 
 
-@dataclass(frozen=True)
-class _Series:
-    """One figure by month, oldest first; `sign`: 1 where high is bad."""
-
-    indicator: Indicator
-    breakdown: str
-    value: str
-    figures: Floats
-    cases: Floats
-    unit_variance: float
-    sign: int
-
-
-@dataclass(frozen=True)
-class _Step:
-    """What the newest months differ by from what was to be expected.
-
-    `excess`: in the bad direction. `variance`: of it, by sampling. `scatter`: how much more the months before
-    vary than sampling explains, with `freedom` degrees of freedom.
-    """
-
-    one: _Series
-    window: int
-    figure: float
-    expected: float
-    cases: float
-    excess: float
-    variance: float
-    scatter: float
-    freedom: int
-
-
-def alarms(measured: Measured, watch: Watch) -> list[Alarm]:
+def alarms(measured: Measured, watch: Watch, clumped: Mapping[str, float] | None = None) -> list[Alarm]:
     """The alarms of the newest months, the surest first; one per indicator, of the value that says it most
     clearly.
 
-    What is known of fewer than `_FEWEST_MONTHS` before the newest ones, and isn't a sample, has only its
-    limit.
+    `clumped`: as `clumps` gives it; without, each case is one of its own. What is known of too few months
+    before the newest ones, and isn't a sample, has only its limit.
     """
-    steps = list(_steps(measured, watch))
-    found: dict[str, tuple[_Step, float]] = {}
-    for step, p in zip(steps, _chances(steps), strict=True):
+    some = list(series(measured, watch.indicators, clumped))
+    looked_at = _looked_at(some, watch)
+    found: dict[str, tuple[Step, float]] = {}
+    for step, p in zip(looked_at, chances(looked_at), strict=True):
         name = step.one.indicator.name
-        if p * len(steps) < watch.false_alarms and (name not in found or p < found[name][1]):
+        if p * len(looked_at) < watch.false_alarms and (name not in found or p < found[name][1]):
             found[name] = (step, p)
     of_the_chart = sorted(found.values(), key=lambda one: one[1])
-    return [*(_alarm(measured, step, p, steps) for step, p in of_the_chart), *_passed(measured, watch)]
+    told = [_alarm(measured, step, p, looked_at, some) for step, p in of_the_chart]
+    return [*told, *_passed(measured, watch)]
 
 
 def watched(measured: Measured, watch: Watch) -> int:
-    """How many figures of the newest months are known well enough, and long enough, to be watched."""
-    return sum(1 for _ in _steps(measured, watch))
+    """How many comparisons of the newest months are known well enough, and long enough, to be watched."""
+    return len(_looked_at(list(series(measured, watch.indicators)), watch))
 
 
-def _steps(measured: Measured, watch: Watch) -> Iterator[_Step]:
-    for one in _series(measured, watch):
-        windows = (1,) if one.indicator.name in measured.states else watch.windows
-        yield from (step for window in windows if (step := _step(one, window, watch)))
+def _looked_at(some: list[Series], watch: Watch) -> list[Step]:
+    found = steps(some, watch.windows, watch.fewest_cases)
+    return [step for step in found if step.one.breakdown != ALL or step.one.indicator.name not in ONLY_PARTS]
 
 
-def _chances(steps: list[_Step]) -> Floats:
-    """Of each excess or a larger one, shape (steps,); the scatters of an indicator lean on each other."""
-    names = np.array([f"{step.one.indicator.name} {step.window}" for step in steps])
-    chances = np.ones(len(steps))
-    for name in dict.fromkeys(names):
-        at = np.flatnonzero(names == name)
-        some = [steps[place] for place in at]
-        scatter, freedom = moderated(
-            np.array([step.scatter for step in some]), np.array([float(step.freedom) for step in some])
-        )
-        error = np.sqrt([step.variance for step in some] * np.maximum(scatter, 1.0))
-        chances[at] = stats.t.sf(np.array([step.excess for step in some]) / error, freedom)
-    return chances
-
-
-def _series(measured: Measured, watch: Watch) -> Iterator[_Series]:
-    told = {i.name: i for i in measured.measured if i.better and i.name in watch.indicators}
-    frame = measured.months[
-        measured.months["indicator"].isin(list(told)) & (measured.months["value"] != OTHERS)
-    ]
-    for key, rows in frame.groupby(["indicator", "breakdown", "value"], sort=False):
-        name, breakdown, value = (str(part) for part in key)
-        cases = np.nan_to_num(rows["cases"].to_numpy(float))
-        errors = np.nan_to_num(rows["error"].to_numpy(float))
-        if cases.sum() > 0 and errors.sum() > 0:
-            variance = float((errors**2 * cases**2).sum() / cases.sum())
-            sign = 1 if told[name].better == "low" else -1
-            yield _Series(told[name], breakdown, value, rows["figure"].to_numpy(float), cases, variance, sign)
-
-
-def _step(one: _Series, window: int, watch: Watch) -> _Step | None:
-    """None where too little is known."""
-    now, size = slice(-window, None), one.cases[-window:].sum()
-    if size < watch.fewest_cases or not np.isfinite(one.figures[now]).all():
-        return None
-    differences, weights, year_before = _differences(one, window)
-    known = np.isfinite(differences) & (weights > 0)
-    known[-window:] = False
-    count = int(known.sum())
-    if count < _FEWEST_MONTHS:
-        return None
-    usual = float(np.average(differences[known], weights=weights[known]))
-    squares = (differences[known] - usual) ** 2 * weights[known] / one.unit_variance
-    scatter = float(squares.sum()) / (count - 1)
-    figure = float(np.average(one.figures[now], weights=one.cases[now]))
-    then, cases_then = year_before
-    variance = one.unit_variance * (
-        1 / size + (1 / cases_then if cases_then else 0.0) + 1 / weights[known].sum()
+def _alarm(measured: Measured, step: Step, p: float, looked_at: list[Step], some: list[Series]) -> Alarm:
+    begun, latest, earliest = dated(step, some)
+    months = measured.months["month"].drop_duplicates().sort_values().to_list()
+    since, first, last = (months[-ago].to_pydatetime() for ago in (begun.window, earliest, latest))
+    one, countable = step.one, step.one.indicator.kind in ("share", "rate")
+    counted = begun.cases / one.indicator.scale
+    told = Alarm(one.indicator, one.breakdown, one.value, since, begun.figure, begun.expected, float(p))
+    return replace(
+        told,
+        since_earliest=first,
+        since_latest=last,
+        cause=_cause(step, looked_at) if one.breakdown == ALL else None,
+        events=begun.excess * counted if countable else None,
+        events_error=begun.error * counted if countable else None,
+        price=_price(measured, begun),
     )
-    excess = one.sign * (figure - then - usual)
-    return _Step(one, window, figure, then + usual, float(size), excess, variance, scatter, count - 1)
 
 
-def _differences(one: _Series, window: int) -> tuple[Floats, Floats, tuple[float, float]]:
-    """Of the last year's months: each less its own a year before, and its weight as so many cases.
+def _price(measured: Measured, step: Step) -> tuple[float, float] | None:
+    """The money of an event in the same months and its standard error, where an indicator tells of it.
 
-    And the figure and cases of the newest months a year before. With less than two years: the months
-    themselves, and nothing to compare the newest with but these.
+    The money per case varies as the events do, and as the money of each does; what is left is the latter.
     """
-    figures, cases = one.figures[-2 * YEAR :], one.cases[-2 * YEAR :]
-    then = slice(YEAR - window, YEAR)
-    differences = figures[YEAR:] - figures[:YEAR]
-    before_window = np.isfinite(differences[:-window]).sum()
-    if before_window >= _FEWEST_MONTHS and np.isfinite(figures[then]).all() and cases[then].sum() > 0:
-        with np.errstate(divide="ignore"):
-            weights = 1 / (1 / cases[YEAR:] + 1 / cases[:YEAR])
-        return (
-            differences,
-            weights,
-            (float(np.average(figures[then], weights=cases[then])), float(cases[then].sum())),
-        )
-    return figures, cases, (0.0, 0.0)
+    name, events = COSTS.get(step.one.indicator.name), step.figure * step.cases / step.one.indicator.scale
+    if name is None or events <= 0:
+        return None
+    of = (step.one.breakdown, step.one.value)
+    other = next((o for o in series(measured, (name,)) if (o.breakdown, o.value) == of), None)
+    if other is None:
+        return None
+    cases = other.cases[-step.window :]
+    money = float((other.figures[-step.window :] * cases).sum())
+    if money <= 0:
+        return None
+    varied = other.unit_variance * cases.sum() / money**2
+    return money / events, money / events * float(np.sqrt(max(varied - 1 / events, 0.0)))
 
 
-def _alarm(measured: Measured, step: _Step, p: float, steps: list[_Step]) -> Alarm:
-    since = measured.months["month"].drop_duplicates().sort_values().iloc[-step.window].to_pydatetime()
-    one = step.one
-    cause = _cause(step, steps) if one.breakdown == ALL else None
-    return Alarm(
-        one.indicator, one.breakdown, one.value, since, step.figure, step.expected, float(p), cause=cause
-    )
-
-
-def _cause(whole: _Step, steps: list[_Step]) -> tuple[str, str, float] | None:
+def _cause(whole: Step, looked_at: list[Step]) -> tuple[str, str, float] | None:
     """The value of a breakdown from which more than half of the whole company's excess comes."""
     excess = whole.excess * whole.cases
     parts = [
         (part.one.breakdown, part.one.value, part.excess * part.cases / excess)
-        for part in steps
+        for part in looked_at
         if part.one.indicator is whole.one.indicator
         and part.window == whole.window
+        and not part.beside
         and part.one.breakdown != ALL
     ]
     largest = max(parts, key=lambda part: part[2], default=None)

@@ -11,14 +11,18 @@ import pandas as pd
 
 from features.indicators.alarms import Alarm, Watch, alarms, watched
 from features.indicators.calendar import number
+from features.indicators.clumps import clumps
 from features.indicators.concentration import concentration
 from features.indicators.cube import whole_from
 from features.indicators.gains import gains, owners
 from features.indicators.groups import grouped, moves
 from features.indicators.measure import Measured, measure
 from features.indicators.rules import Rules
+from features.indicators.sheets import Known, Sheet, lacking, sheets
 from features.indicators.spans import customers
 from features.indicators.tree import MONTHS_BACK, Branch, tree
+from features.indicators.weak_points import ranked
+from features.indicators.worth import priced
 from features.snapshots import before
 
 
@@ -40,12 +44,19 @@ class Buying:
 
 @dataclass(frozen=True)
 class Assessment:
-    """`watched`: figures looked at for early warnings. `buying`: nothing where there are no orders."""
+    """`watched`: figures looked at for early warnings. `buying`: nothing where there are no orders.
+
+    `sheets`: the tables of `sheets.SHEETS` that can be made, by name; `lacking`: the others. `weak_points`:
+    of the company, the first first, as `weak_points.ranked` gives them.
+    """
 
     measured: Measured
     alarms: list[Alarm]
     watched: int
     buying: Buying | None
+    sheets: Mapping[str, pd.DataFrame]
+    lacking: list[Sheet]
+    weak_points: pd.DataFrame
 
 
 def assess(
@@ -54,15 +65,23 @@ def assess(
     rules: Rules | None = None,
     watch: Watch | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    scores: pd.DataFrame | None = None,
 ) -> Assessment:
-    """As of the first day of the month of `as_of`. Raises HistoryError where no whole month lies before."""
+    """As of the first day of the month of `as_of`. Raises HistoryError where no whole month lies before.
+
+    `scores`: as `amity score` writes them; without, nothing is told of what is expected or at risk.
+    """
     measured = measure(tables, as_of, rules, progress)
     progress("Looking for early warnings")
     watch = watch or Watch()
-    warned, looks = alarms(measured, watch), watched(measured, watch)
+    known, looks = before(tables, measured.day), watched(measured, watch)
+    warned = priced(alarms(measured, watch, clumps(known, measured, watch.indicators)), measured, known)
     progress("Comparing the customers of two years")
-    buying = _buying(before(tables, measured.day), measured.day) if "orders" in tables else None
-    return Assessment(measured, warned, looks, buying)
+    buying = _buying(known, measured.day) if "orders" in tables else None
+    progress("Following customers")
+    made = sheets(Known(known, measured, scores))
+    points = ranked(warned, measured, made.get("weak_points"))
+    return Assessment(measured, warned, looks, buying, made, lacking(made), points)
 
 
 def _buying(tables: Mapping[str, ibis.Table], day: datetime) -> Buying:

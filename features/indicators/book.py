@@ -148,7 +148,7 @@ class Book:
         """Whether these tables have all that a tally needs."""
         needs = self.tallies[tally]
         return set(self.streams[needs.stream].tables) <= set(tables) and all(
-            _has(tables, column) for column in needs.needs
+            has(tables, column) for column in needs.needs
         )
 
     def available(self, tables: Tables) -> list[Indicator]:
@@ -157,10 +157,11 @@ class Book:
 
     def breakdowns(self, stream: Stream, tables: Tables) -> list[str]:
         """By what a stream of these tables can be broken down."""
-        return [name for name, column in stream.breakdowns.items() if _has(tables, column)]
+        return [name for name, column in stream.breakdowns.items() if has(tables, column)]
 
 
-def _has(tables: Tables, column: str) -> bool:
+def has(tables: Tables, column: str) -> bool:
+    """Whether these tables have a column, given as `table.column`."""
     table, name = column.split(".")
     return table in tables and name in tables[table].columns
 

@@ -29,7 +29,7 @@ class Cube:
 
     def __init__(self, book: Book, tables: Tables, rules: Rules, end: int) -> None:
         self.months = np.arange(end - rules.history_months, end)
-        self._book, self._tables, self._rules, self._end = book, tables, rules, end
+        self._book, self._tables, self.rules, self.end = book, tables, rules, end
         self._whole_from = whole_from(tables, end)
         self._cells: dict[str, Cells] = {}
 
@@ -46,10 +46,10 @@ class Cube:
         months = list(dict.fromkeys(tally.month for tally in tallies))
         breakdowns = self._book.breakdowns(stream, self._tables)
         if stream.frame is not None:
-            frame = stream.frame(self._tables, self._rules, self._end)
+            frame = stream.frame(self._tables, self.rules, self.end)
             return Cells(frame, months, breakdowns, self.months)
         assert stream.rows is not None  # noqa: S101 (one of both, by the declaration)
-        rows = stream.rows(self._tables, self._rules, self._end)
+        rows = stream.rows(self._tables, self.rules, self.end)
         values = {f"sum_of_{tally.name}": tally.value(rows) for tally in tallies if tally.value}
         frame = rows.group_by(*months, *breakdowns).aggregate(**values).to_pandas()
         names = {f"sum_of_{tally.name}": tally.name for tally in tallies}
@@ -60,7 +60,7 @@ class Cube:
 
     def largest(self, tally: str, breakdown: str) -> list[str]:
         """The values of a breakdown, as `Cells.largest` gives them."""
-        told, rules = self._book.tallies[tally], self._rules
+        told, rules = self._book.tallies[tally], self.rules
         cells = self._cells[told.stream]
         return cells.largest(tally, told.month, breakdown, rules.most_values, rules.trend_months)
 
@@ -68,7 +68,7 @@ class Cube:
         """Shape (values, months): the sums; null where the tally isn't known yet."""
         told = self._book.tallies[tally]
         return np.where(
-            self._known(told), self._cells[told.stream].counts(tally, told.month, breakdown, values), np.nan
+            self.known(told), self._cells[told.stream].counts(tally, told.month, breakdown, values), np.nan
         )
 
     def of_the_year(self, tally: str, counts: Floats) -> Floats:
@@ -79,11 +79,11 @@ class Cube:
         summed[:, YEAR - 1 :] = sliding_window_view(counts, YEAR, axis=1).sum(axis=2)
         return summed
 
-    def _known(self, tally: Tally) -> NDArray[np.bool_]:
+    def known(self, tally: Tally) -> NDArray[np.bool_]:
         """Shape (months,): whether the tables reach back far enough."""
         tables = (*self._book.streams[tally.stream].tables, *(c.split(".")[0] for c in tally.needs))
         since = max(self._whole_from[name] for name in tables)
-        reach = tally.reach(self._rules) if tally.reach else 1 if tally.month == "month" else 2
+        reach = tally.reach(self.rules) if tally.reach else 1 if tally.month == "month" else 2
         known: NDArray[np.bool_] = self.months + 1 - since >= reach
         return known
 

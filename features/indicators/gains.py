@@ -19,18 +19,8 @@ def gains(customers: ibis.Table, breakdown: str | None = None) -> pd.DataFrame:
     `customers`: as `spans.customers` gives them. All kinds are there, in their order. Of the year against the
     year before; the changes add up to the change in revenue to the ten-thousandth.
     """
-    now, before = customers.revenue_year, customers.revenue_year_before
-    bought, had_bought = customers.orders_year > 0, customers.orders_year_before > 0
-    kind = ibis.cases(
-        (bought & ~had_bought & (customers.orders_ever == customers.orders_year), "new"),
-        (bought & ~had_bought, "back"),
-        (~bought & had_bought, "lost"),
-        (bought & (now > before), "grown"),
-        (bought & (now < before), "shrunk"),
-        (bought, "unchanged"),
-    )
     keys = [breakdown] if breakdown else []
-    some = customers.mutate(kind=kind).filter(bought | had_bought)
+    some = with_kind(customers)
     found = some.group_by("kind", *keys).aggregate(
         customers=some.count(), before=some.revenue_year_before.sum(), now=some.revenue_year.sum()
     )
@@ -43,6 +33,21 @@ def gains(customers: ibis.Table, breakdown: str | None = None) -> pd.DataFrame:
     amounts = frame[["before", "now", "change"]] / MONEY_UNIT
     told: pd.DataFrame = frame[["customers"]].join(amounts).reset_index()
     return told.rename(columns={"index": "kind"})
+
+
+def with_kind(customers: ibis.Table) -> ibis.Table:
+    """The customers who ordered in one of the two years, with their `kind`."""
+    now, before = customers.revenue_year, customers.revenue_year_before
+    bought, had_bought = customers.orders_year > 0, customers.orders_year_before > 0
+    kind = ibis.cases(
+        (bought & ~had_bought & (customers.orders_ever == customers.orders_year), "new"),
+        (bought & ~had_bought, "back"),
+        (~bought & had_bought, "lost"),
+        (bought & (now > before), "grown"),
+        (bought & (now < before), "shrunk"),
+        (bought, "unchanged"),
+    )
+    return customers.mutate(kind=kind).filter(bought | had_bought)
 
 
 def owners(customers: ibis.Table) -> list[str]:

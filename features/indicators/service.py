@@ -13,7 +13,9 @@ Value = Any  # an Ibis value expression
 
 _BY = ("ticket_channel", "topic", "segment", "country")
 _RETURNS = "returns: what was sent back when, and its order"
+_LINES = "order_lines.category, and returns.order_id"
 _TICKETS = "tickets: who turned to the service when, with what, and when it was answered and resolved"
+_OF_A_LINE = ("order_lines.category", "returns.order_id")
 _HOUR = 3_600
 _ANSWER, _SOLUTION, _AGAIN = (
     ("tickets.first_response_at",),
@@ -28,6 +30,10 @@ def _hours(t: ibis.Table, column: str) -> Value:
 
 def _count(t: ibis.Table) -> Value:
     return t.count()
+
+
+def _squared_amount(t: ibis.Table) -> Value:
+    return (t.amount * t.amount).sum()
 
 
 def _sum(column: str) -> Any:
@@ -47,14 +53,13 @@ TALLIES = (
     Tally("returned", "returns", lambda t: money(whole(t.amount).sum())),
     Tally("exchanges", "returns", lambda t: (t.kind == "exchange").ifelse(1, 0).sum(), ("returns.kind",)),
     Tally("kinds", "returns", lambda t: t.kind.notnull().ifelse(1, 0).sum(), ("returns.kind",)),
-    Tally("lines_due", "order_lines", _count, ("order_lines.category", "returns.order_id"), "due"),
-    Tally(
-        "lines_returned",
-        "order_lines",
-        lambda t: t.came_back.ifelse(1, 0).sum(),
-        ("order_lines.category", "returns.order_id"),
-        "due",
-    ),
+    Tally("lines_due", "order_lines", _count, _OF_A_LINE, "due"),
+    Tally("lines_returned", "order_lines", lambda t: t.came_back.ifelse(1, 0).sum(), _OF_A_LINE, "due"),
+    Tally("lines", "order_lines", _count),
+    Tally("category_returns", "returned_lines", _count, _OF_A_LINE),
+    Tally("category_returned", "returned_lines", lambda t: money(whole(t.amount).sum()), _OF_A_LINE),
+    Tally("category_squares", "returned_lines", _squared_amount, _OF_A_LINE),
+    Tally("returned_squares", "returns", _squared_amount),
     _ticket("complaints", lambda t: (t.kind == "complaint").ifelse(1, 0).sum()),
     _ticket("tickets", _count),
     _ticket("answers_due", _count, _ANSWER, "answer_due"),
@@ -153,7 +158,45 @@ INDICATORS = (
         "share",
         ("lines_returned", "lines_due"),
         breakdowns=("category",),
-        collect="order_lines.category, and returns.order_id",
+        collect=_LINES,
+    ),
+    _indicator(
+        "return_amount",
+        "mean",
+        ("Money per return", "Mean amount of a return or exchange.", "returned ÷ returns"),
+        "money",
+        ("returned", "returns", "returned_squares"),
+        breakdowns=("segment", "country"),
+        collect=_RETURNS,
+    ),
+    _indicator(
+        "line_return_rate",
+        "rate",
+        (
+            "Returns per 100 order lines",
+            "Returns and exchanges of the month per 100 order lines of it. A return names its order, not its "
+            "line: it counts once for each category of the order.",
+            "100 × returns of orders with the category ÷ lines of the category",
+        ),
+        "per 100 lines",
+        ("category_returns", "lines"),
+        scale=100.0,
+        breakdowns=("category",),
+        collect=_LINES,
+    ),
+    _indicator(
+        "line_return_cost",
+        "mean",
+        (
+            "Money returned per order line",
+            "Money returned in the month per order line of it; a return counts whole for each category of "
+            "its order.",
+            "returned of orders with the category ÷ lines of the category",
+        ),
+        "money",
+        ("category_returned", "lines", "category_squares"),
+        breakdowns=("category",),
+        collect=_LINES,
     ),
     _indicator(
         "complaint_rate",

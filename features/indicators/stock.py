@@ -19,11 +19,13 @@ from features.facts import seconds
 from features.indicators.book import Tables
 from features.indicators.calendar import month_of
 from features.indicators.owners import owner_breakdowns, with_owner
-from features.indicators.rules import Rules
+from features.indicators.rules import YEAR, Rules
 from features.neighbours import prepared
 
 Ints = NDArray[np.int64]
+Ranges = dict[str, tuple[Ints, Ints]]
 _GONE = 10**6  # later than any month
+_OF_SUBSCRIPTIONS, _FLOWS = ("holding", "ending"), ("first", "ending")
 
 
 def of_orders(tables: Tables, rules: Rules, end: int) -> pd.DataFrame:
@@ -39,13 +41,21 @@ def of_orders(tables: Tables, rules: Rules, end: int) -> pd.DataFrame:
     names = owner_breakdowns(tables)
     frame = _bought(tables, rules, end).group_by("before", "month", "next", "lapses", "first", *names)
     found = frame.aggregate(customers=lambda t: t.count()).to_pandas()
+    counted = _Ends(found, names, rules, end).table(_order_ranges(found, rules))
+    return counted.assign(
+        retained=counted["asked"] - counted["churned"], won_back=counted["silent"] - counted["still_silent"]
+    )
+
+
+def _order_ranges(found: pd.DataFrame, rules: Rules) -> Ranges:
+    """In which month ends each row of `_bought` is of which kind, but for the kinds that are differences."""
     month, after = (found[name].to_numpy(np.int64) for name in ("month", "next"))
     before = found["before"].fillna(-_GONE).to_numpy(np.int64)
     lapses = found["lapses"].fillna(_GONE).to_numpy(np.int64)
     active_until = np.minimum(month + rules.active_months, after)
     later, over = month + rules.churn_months, month + rules.churn_months + rules.active_months
     rhythmic = np.where(lapses == _GONE, -_GONE, active_until)
-    ranges = {
+    return {
         "active": (month, active_until),
         "asked": (later, np.minimum(over, after + rules.churn_months)),
         "churned": (later, np.minimum(over, after)),
@@ -56,10 +66,6 @@ def of_orders(tables: Tables, rules: Rules, end: int) -> pd.DataFrame:
         "still_silent": (over, after),
         "first": (month, np.where(found["first"].to_numpy(bool), month + 1, -_GONE)),
     }
-    counted = _Ends(found, names, rules, end).table(ranges)
-    return counted.assign(
-        retained=counted["asked"] - counted["churned"], won_back=counted["silent"] - counted["still_silent"]
-    )
 
 
 def _bought(tables: Tables, rules: Rules, end: int) -> ibis.Table:
@@ -98,6 +104,13 @@ def of_subscriptions(tables: Tables, rules: Rules, end: int) -> pd.DataFrame:
     A spell ends with the last of a customer's subscriptions; one that another replaces within a day goes on.
     """
     names = owner_breakdowns(tables)
+    spells = _spells(tables)
+    found = spells.group_by("began", "ended", *names).aggregate(customers=spells.count()).to_pandas()
+    return _Ends(found, names, rules, end).table(_spell_ranges(found))
+
+
+def _spells(tables: Tables) -> ibis.Table:
+    """One row per spell of a customer's subscriptions: in which months it began and ended."""
     held = prepared("subscriptions", tables).rename(customer_id="owner")
     so_far = ibis.cumulative_window(group_by="customer_id", order_by=["started_at", "subscription_id"])
     held = held.mutate(spell=held.starts_spell.ifelse(1, 0).sum().over(so_far))
@@ -105,14 +118,36 @@ def of_subscriptions(tables: Tables, rules: Rules, end: int) -> pd.DataFrame:
         began=month_of(held.started_at.min()),
         ended=held.cancelled_at.isnull().any().ifelse(None, month_of(held.cancelled_at.max())),
     )
-    spells = with_owner(spells.mutate(ended=spells.ended.fill_null(_GONE)), tables)
-    found = spells.group_by("began", "ended", *names).aggregate(customers=spells.count()).to_pandas()
+    return with_owner(spells.mutate(ended=spells.ended.fill_null(_GONE)), tables)
+
+
+def _spell_ranges(found: pd.DataFrame) -> Ranges:
     began, ended = (found[name].to_numpy(np.int64) for name in ("began", "ended"))
-    ranges = {
+    return {
         "holding": (began + 1, ended + 1),
         "ending": (ended, np.where(began < ended, ended + 1, -_GONE)),
     }
-    return _Ends(found, names, rules, end).table(ranges)
+
+
+def customers_in(tables: Tables, rules: Rules, end: int, kind: str) -> set[str]:
+    """The customers of one kind of `of_orders` or `of_subscriptions` at the newest month's end.
+
+    Those of `first` and `ending`, which are no states: in the last twelve months.
+    """
+    rest = {"retained": ("asked", "churned"), "won_back": ("silent", "still_silent")}
+    if kind in rest:
+        whole, part = (customers_in(tables, rules, end, name) for name in rest[kind])
+        return whole - part
+    if kind in _OF_SUBSCRIPTIONS:
+        found = _spells(tables).to_pandas()
+        ranges = _spell_ranges(found)
+    else:
+        found = _bought(tables, rules, end).to_pandas()
+        ranges = _order_ranges(found, rules)
+    after, until = ranges[kind]
+    oldest = end - YEAR + 1 if kind in _FLOWS else end
+    held = (np.maximum(after + 1, oldest) <= np.minimum(until, end)) & (until > after)
+    return set(found.loc[held, "customer_id"].astype(str))
 
 
 @dataclass(frozen=True)
@@ -124,7 +159,7 @@ class _Ends:
     rules: Rules
     end: int
 
-    def table(self, ranges: dict[str, tuple[Ints, Ints]]) -> pd.DataFrame:
+    def table(self, ranges: Ranges) -> pd.DataFrame:
         """`ranges`: of month ends, after the first number up to the second; empty where that isn't later."""
         group, keys = self._groups()
         months = np.arange(self.end - self.rules.history_months, self.end)

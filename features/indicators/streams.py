@@ -79,6 +79,17 @@ def _returns(tables: Tables, rules: Rules, end: int) -> ibis.Table:
     return with_owner(returns.mutate(month=month_of(returns.returned_at)), tables)
 
 
+def _returned_lines(tables: Tables, rules: Rules, end: int) -> ibis.Table:
+    """One row per return and category of its order; a return names its order, not its line."""
+    returns = _recent("returns", tables, rules, end)
+    returns = returns.select(
+        "return_id", "customer_id", "amount", bought_in="order_id", month=month_of(returns.returned_at)
+    )
+    lines = tables["order_lines"]
+    lines = lines.select("order_id", **_named(lines, category="category"))
+    return returns.join(lines, returns.bought_in == lines.order_id).drop("order_id").distinct()
+
+
 def _tickets(tables: Tables, rules: Rules, end: int) -> ibis.Table:
     """Tickets by the month of their opening, answer and solution, and of the ends of the times given."""
     tickets = _recent("tickets", tables, rules, end)
@@ -154,6 +165,12 @@ STREAMS = (
         _lines,
     ),
     Stream("returns", ("returns",), breakdowns=OF_CUSTOMER, rows=_returns),
+    Stream(
+        "returned_lines",
+        ("returns", "order_lines"),
+        breakdowns={"category": "order_lines.category"},
+        rows=_returned_lines,
+    ),
     Stream(
         "tickets",
         ("tickets",),

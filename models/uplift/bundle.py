@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from configs.settings import home
 from features.reference import Reference
 from models.bundle import FORMAT, damage_told, read_files, to_json, write_files
 from models.uplift.model import EffectModel
@@ -27,6 +28,11 @@ class EffectBundle:
     reference: Reference
     evidence: Mapping[str, Any]
     says: tuple[str, ...]
+
+
+def folder() -> Path:
+    """Where what was learnt last is kept for plans."""
+    return home() / "winback" / "effect"
 
 
 def save(bundle: EffectBundle, folder: Path) -> Path:

@@ -43,10 +43,30 @@ class Grown:
         return {"trees": self.text}
 
 
-Fit = Linear | Grown
+@dataclass(frozen=True)
+class Mean:
+    """Of what several fits say."""
+
+    fits: tuple[Linear | Grown, ...]
+
+    def predict(self, matrix: np.ndarray) -> np.ndarray:
+        """Shape (rows,)."""
+        return np.asarray(sum(fit.predict(matrix) for fit in self.fits) / len(self.fits))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"mean": [fit.to_dict() for fit in self.fits]}
+
+
+Fit = Linear | Grown | Mean
 
 
 def fit_from_dict(values: Mapping[str, Any]) -> Fit:
+    if "mean" in values:
+        return Mean(tuple(_simple(each) for each in values["mean"]))
+    return _simple(values)
+
+
+def _simple(values: Mapping[str, Any]) -> Linear | Grown:
     if "trees" in values:
         return Grown(str(values["trees"]))
     return Linear(float(values["intercept"]), np.asarray(values["weights"], dtype=float))
@@ -69,10 +89,16 @@ def ridge(matrix: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Linear:
     root = np.sqrt(weight / weight.mean())
     middle, level = np.average(matrix, axis=0, weights=weight), float(np.average(target, weights=weight))
     inputs, left = (matrix - middle) * root[:, None], (target - level) * root
+    weights = _least_left_out(inputs, left, root**2 / len(target))
+    return Linear(level - float(middle @ weights), weights)
+
+
+def _least_left_out(inputs: np.ndarray, left: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """The weights whose penalty has the least error where each row in turn is left out; `own`: the leverage
+    that each row has on a level."""
     values, vectors = np.linalg.eigh(inputs.T @ inputs)
     values, turned = np.maximum(values, 0.0), inputs @ vectors
     along, squares = turned.T @ left, turned**2
-    own = root**2 / len(target)
 
     def error(penalty: float) -> float:
         leverage = squares @ (1 / (values + penalty)) + own
@@ -80,8 +106,20 @@ def ridge(matrix: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Linear:
         return float(((residual / (1 - np.minimum(leverage, 0.999))) ** 2).sum())
 
     best = min(PENALTIES, key=error)
-    weights = vectors @ (along / (values + best))
-    return Linear(level - float(middle @ weights), weights)
+    return np.asarray(vectors @ (along / (values + best)))
+
+
+def ridge_to_nothing(matrix: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Linear:
+    """Weighted ridge without a free level: with little to go by, it predicts 0.
+
+    Each input is taken in its own root mean square; the penalty is chosen as in `ridge`.
+    """
+    size = np.sqrt((matrix**2).mean(axis=0)) if len(matrix) else np.ones(matrix.shape[1])
+    size = np.where(size > 1e-12, size, np.inf)
+    root = np.sqrt(weight / weight.mean())
+    inputs, left = matrix / size * root[:, None], target * root
+    weights = _least_left_out(inputs, left, np.zeros(len(left)))
+    return Linear(0.0, weights / size)
 
 
 def grow(matrix: np.ndarray, target: np.ndarray, weight: np.ndarray, seed: int) -> Grown:

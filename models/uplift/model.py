@@ -1,9 +1,9 @@
-"""What past campaigns have taught about offers: the effect per customer and offer, drawn toward the same for
-all.
+"""What past campaigns have taught about offers: the effect per customer and offer.
 
-Learnt is the effect on the number of orders. That on profit is it times the customer's profit per order, less
-the coupon times the chance that it is redeemed: an offer is taken to change whether they order, not what is
-in the basket, whose noise would drown the effect.
+Learnt is the effect on the number of orders, as far as it was borne out. That on profit is it times the
+customer's profit per order, less the coupon times the chance that it is redeemed: an offer is taken to change
+whether they order, not what is in the basket, whose noise would drown the effect. What a coupon costs with
+those who would have ordered anyway is known far better than the effect, and not drawn to anything.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pandas as pd
 from configs.settings import Offer
 from models.uplift.effects import Effects, Grade
 from models.uplift.fits import Linear, fit_from_dict
+from models.uplift.foretold import Foretold, modifiers
 from models.uplift.inputs import Inputs
 from models.uplift.learners import Effect
 
@@ -26,60 +27,35 @@ AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
-class Shrinkage:
-    """`level + share · (raw − centre)`: of what sets customers apart only the `share` that was borne out."""
+class Worth:
+    """Of one order before coupons, in money, linear in the inputs of customer and offer; at least 0."""
 
-    level: float
-    centre: float
-    share: float
-
-    def __call__(self, raw: np.ndarray) -> np.ndarray:
-        return np.asarray(self.level + self.share * (raw - self.centre))
-
-
-@dataclass(frozen=True)
-class Offered:
-    """What follows from an order and from a coupon. Chances and money per order, linear in the inputs."""
-
-    revenue_per_order: Linear
-    profit_per_order: Linear
-    redeemed: Linear
-
-    def redemption(self, matrix: np.ndarray, orders: np.ndarray, value: np.ndarray) -> np.ndarray:
-        """The chance that a coupon of `value` is redeemed; at least that of the orders it brings about."""
-        chance = np.clip(self.redeemed.predict(matrix), 0.0, 1.0)
-        return np.where(value > 0, np.maximum(chance, np.clip(orders, 0.0, 1.0)), 0.0)
+    revenue: Linear
+    profit: Linear
 
     def each(self, outcome: str, matrix: np.ndarray) -> np.ndarray:
-        """Revenue or profit of one order before coupons, in money; at least 0."""
-        per_order = self.revenue_per_order if outcome == "revenue" else self.profit_per_order
-        return np.asarray(np.maximum(per_order.predict(matrix), 0.0))
+        fit = self.revenue if outcome == "revenue" else self.profit
+        return np.asarray(np.maximum(fit.predict(matrix), 0.0))
 
-
-@dataclass(frozen=True)
-class Learnt:
-    """One candidate, fitted."""
-
-    orders: Effect
-    offered: Offered
-
-    def raw(self, matrix: np.ndarray, value: np.ndarray) -> dict[str, np.ndarray]:
-        """The effects on `OUTCOMES` as learnt, each (rows,). `value`: of the coupon offered."""
-        orders = self.orders.predict(matrix)
-        given = value * self.offered.redemption(matrix, orders, value)
-        revenue, profit = (orders * self.offered.each(name, matrix) - given for name in ("revenue", "profit"))
-        return {"orders": orders, "revenue": revenue, "profit": profit}
+    def outcomes(
+        self, orders: np.ndarray, redeeming: np.ndarray, matrix: np.ndarray, value: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """`OUTCOMES` and `redeemed` from the effect on orders: whoever orders because of a coupon redeems it."""
+        redeemed = np.where(value > 0, np.maximum(redeeming, np.clip(orders, 0.0, 1.0)), 0.0)
+        revenue, profit = (orders * self.each(name, matrix) - value * redeemed for name in OUTCOMES[1:])
+        return {"orders": orders, "revenue": revenue, "profit": profit, "redeemed": redeemed}
 
 
 @dataclass(frozen=True)
 class EffectModel:
-    """`learner`: its name. `shrinkage`: by outcome. `usual`: what each outcome is without an offer."""
+    """`learner`: the name of what `orders` was learnt by. `usual_fits`: each outcome without an offer."""
 
     grade: Grade
     learner: str
     inputs: Inputs
-    learnt: Learnt
-    shrinkage: Mapping[str, Shrinkage]
+    foretold: Foretold
+    orders: Effect
+    worth: Worth
     usual_fits: Mapping[str, Linear]
 
     @property
@@ -94,20 +70,20 @@ class EffectModel:
         for start in range(0, len(frame), AT_ONCE):
             rows = slice(start, start + AT_ONCE)
             people = self.inputs.customers(frame.iloc[rows])
+            expected = self.foretold.expected(people)
             for place, offer in enumerate(offers):
-                for name, values in self._of_offer(people, offer).items():
+                for name, values in self._of_offer(people, expected, offer).items():
                     found[name][rows, place] = values
         return Effects(**found, grade=self.grade)
 
-    def _of_offer(self, people: np.ndarray, offer: Offer) -> dict[str, np.ndarray]:
+    def _of_offer(self, people: np.ndarray, expected: np.ndarray, offer: Offer) -> dict[str, np.ndarray]:
         if self._untried(offer):
             return dict.fromkeys((*OUTCOMES, "redeemed"), np.zeros(len(people)))
         value = np.full(len(people), offer.coupon_value)
         matrix = np.hstack([people, self._offer_columns(len(people), offer)])
-        raw = self.learnt.raw(matrix, value)
-        shrunk = {name: self.shrinkage[name](raw[name]) for name in OUTCOMES}
-        redeemed = self.learnt.offered.redemption(matrix, shrunk["orders"], value)
-        return {**shrunk, "redeemed": redeemed}
+        redeeming = self.foretold.redeeming(matrix, value)
+        orders = self.orders.predict(np.hstack([matrix, modifiers(expected, redeeming)]))
+        return self.worth.outcomes(orders, redeeming, matrix, value)
 
     def _offer_columns(self, rows: int, offer: Offer) -> np.ndarray:
         one = self.inputs.offers(np.array([offer.coupon_value]), pd.Series([offer.channel]))
@@ -129,26 +105,25 @@ class EffectModel:
         return offer.coupon_value < self.inputs.values[0] or (bool(known) and offer.channel not in known)
 
     def to_dict(self) -> dict[str, Any]:
-        learnt = self.learnt
         return {
             "grade": self.grade,
             "learner": self.learner,
             "inputs": self.inputs.to_dict(),
-            "orders": learnt.orders.to_dict(),
-            "offered": {name: vars(learnt.offered)[name].to_dict() for name in vars(learnt.offered)},
-            "shrinkage": {name: vars(each) for name, each in self.shrinkage.items()},
+            "foretold": self.foretold.to_dict(),
+            "orders": self.orders.to_dict(),
+            "worth": {name: fit.to_dict() for name, fit in vars(self.worth).items()},
             "usual": {name: fit.to_dict() for name, fit in self.usual_fits.items()},
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> EffectModel:
-        offered = Offered(**{name: _linear(each) for name, each in values["offered"].items()})
         return cls(
             values["grade"],
             str(values["learner"]),
             Inputs.from_dict(values["inputs"]),
-            Learnt(Effect.from_dict(values["orders"]), offered),
-            {name: Shrinkage(**each) for name, each in values["shrinkage"].items()},
+            Foretold.from_dict(values["foretold"]),
+            Effect.from_dict(values["orders"]),
+            Worth(**{name: _linear(each) for name, each in values["worth"].items()}),
             {name: _linear(each) for name, each in values["usual"].items()},
         )
 

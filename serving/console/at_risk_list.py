@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from fastapi.responses import HTMLResponse
@@ -23,9 +22,6 @@ from serving.store import Store
 
 RISKS = (0.25, 0.5, 0.75, 0.9)
 """The least churn probabilities to choose from."""
-
-LOOKED_AT = 100_000
-"""How many customers, by value at risk, name the segments and countries to choose from."""
 
 NO_FILTER = frozenset({"cursor", "format", "top"})
 OF_DAY = frozenset({"as_of", "scoring"})
@@ -93,11 +89,12 @@ def _selects(query: AtRiskQuery, store: Store, scoring: Scoring) -> list[tuple[s
     """Name, label, options and what is chosen, of each filter whose words are known."""
     risk = "" if query.min_churn_probability is None else f"{query.min_churn_probability:g}"
     risks = sorted({*(f"{least:g}" for least in RISKS), risk} - {""}, key=float)
+    of_all = store.ranking(scoring)
     named = [
         ("status", "Status", _plain(STATUSES), query.status),
         ("weak_point", "Weak point", _plain(NAMEABLE), query.weak_point),
-        ("segment", "Segment", _with(_words(store, scoring, "segment"), query.segment), query.segment),
-        ("country", "Country", _with(_words(store, scoring, "country"), query.country), query.country),
+        ("segment", "Segment", _with(of_all.words("segment"), query.segment), query.segment),
+        ("country", "Country", _with(of_all.words("country"), query.country), query.country),
         ("min_churn_probability", "Risk at least", [(r, words.percent(float(r))) for r in risks], risk),
     ]
     return [(name, label, options, chosen or "") for name, label, options, chosen in named if options]
@@ -119,9 +116,3 @@ def _plain(values: Iterable[str]) -> Options:
 def _with(values: Iterable[str], chosen: str | None) -> Options:
     """What is chosen may be borne by none of those looked at."""
     return _plain(sorted({*values, *([chosen] if chosen else [])}))
-
-
-@lru_cache(maxsize=64)
-def _words(store: Store, scoring: Scoring, name: str) -> tuple[str, ...]:
-    """A scoring never changes, so its segments and countries are asked for once."""
-    return tuple(store.words(scoring, name, LOOKED_AT))

@@ -7,6 +7,8 @@ from urllib.parse import quote, urlencode
 
 PAGES = "/pages"
 ASSETS = f"{PAGES}/assets"
+ASSESSMENT = f"{PAGES}/assessment"
+REPORT = f"{ASSESSMENT}/report"
 AT_RISK = f"{PAGES}/at-risk"
 AT_RISK_CSV = f"{AT_RISK}.csv"
 DEFINITIONS = f"{PAGES}/definitions"

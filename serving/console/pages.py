@@ -17,9 +17,9 @@ from starlette.exceptions import HTTPException
 
 from features.errors import AmityError, ConfigError
 from serving import lists
-from serving.api import Given
 from serving.card import card
 from serving.console import links, sessions
+from serving.console.assessment import assessment_page, report_page
 from serving.console.at_risk_list import at_risk_list
 from serving.console.customer import customer_page, what_if_result
 from serving.console.definitions import definitions_page
@@ -30,9 +30,11 @@ from serving.console.rendering import ASKED, FOLDER, page
 from serving.console.sessions import SignInNeeded, signed_in
 from serving.console.what_if import CustomerQuery
 from serving.errors import AbsentError
+from serving.given import Given
 from serving.locks.audit import Pulled
 from serving.locks.guard import Taking
 from serving.refusals import sentence
+from serving.report import kept
 from serving.requests import AtRiskQuery, DayQuery
 from serving.rows import Row
 
@@ -81,6 +83,7 @@ def add_pages(api: FastAPI) -> None:
     doors = APIRouter(route_class=PageRoute, include_in_schema=False)
     _doors(doors)
     pages = APIRouter(route_class=PageRoute, include_in_schema=False, dependencies=[Depends(signed_in)])
+    _assessment(pages)
     _list(pages)
     _customer(pages)
     _model(pages)
@@ -92,7 +95,7 @@ def add_pages(api: FastAPI) -> None:
 def _doors(doors: APIRouter) -> None:
     @doors.get("/")
     def root() -> RedirectResponse:
-        return RedirectResponse(links.AT_RISK)
+        return RedirectResponse(links.AT_RISK if kept.latest() is None else links.ASSESSMENT)
 
     @doors.get(links.SIGN_IN)
     def form(request: Request) -> HTMLResponse:
@@ -107,6 +110,16 @@ def _doors(doors: APIRouter) -> None:
     @doors.post(links.SIGN_OUT)
     def sign_out(request: Request) -> Response:
         return sessions.sign_out(request, RedirectResponse(links.SIGN_IN, status_code=303))
+
+
+def _assessment(pages: APIRouter) -> None:
+    @pages.get(links.ASSESSMENT)
+    def assessment() -> HTMLResponse:
+        return assessment_page()
+
+    @pages.get(links.REPORT)
+    def report() -> HTMLResponse:
+        return report_page()
 
 
 def _list(pages: APIRouter) -> None:

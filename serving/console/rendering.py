@@ -18,7 +18,12 @@ from serving.locks.keys import Caller
 from serving.locks.roles import may
 
 FOLDER = Path(__file__).parent
-NAV = (("At risk", links.AT_RISK), ("Definitions", links.DEFINITIONS), ("Model", links.MODEL))
+NAV = (
+    ("Assessment", links.ASSESSMENT),
+    ("At risk", links.AT_RISK),
+    ("Definitions", links.DEFINITIONS),
+    ("Model", links.MODEL),
+)
 ASKED: ContextVar[Request] = ContextVar("asked")
 """The request that a page answers."""
 

@@ -7,17 +7,22 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Engine, delete, func, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, func, select, text
 
+from serving import ranking
 from serving.database import BUSY_SECONDS, told
 from serving.filters import storable
-from serving.schema import METADATA
+from serving.schema import METADATA, scores
+from serving.winback.erasing import erase_from_plans
+from serving.winback.schema import plans
 
 COLUMN = "customer_id"
 
 
 def erase_from_store(engine: Engine, customer_id: str, *, dry_run: bool = False) -> dict[str, int]:
     """Table → rows that name the customer; unless `dry_run` they are deleted, all in one transaction.
+
+    A plan stays, and its document names them no more.
 
     In SQLite their bytes are overwritten, and the file is written anew without its freed pages; in PostgreSQL
     the tables are vacuumed. Raises ConfigError where the database fails or somebody holds it too long.
@@ -27,14 +32,25 @@ def erase_from_store(engine: Engine, customer_id: str, *, dry_run: bool = False)
     with told(engine.url), engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             connection.execute(text("PRAGMA secure_delete=ON"))
+        found[plans.name] = erase_from_plans(connection, customer_id, dry_run=dry_run)
         for table in tables:
             these = table.c[COLUMN] == storable(customer_id)
             found[table.name] = int(connection.execute(select(func.count()).where(these)).scalar_one())
             if found[table.name] and not dry_run:
-                connection.execute(delete(table).where(these))
+                _take_out(connection, table, these)
     if not dry_run:
         compact(engine)
     return {name: count for name, count in found.items() if count}
+
+
+def _take_out(connection: Connection, table: Table, these: ColumnElement[bool]) -> None:
+    """From the rankings of their scorings too, which bear no id."""
+    if table is scores:
+        for scoring_id, rank in connection.execute(
+            select(scores.c.scoring_id, scores.c.rank).where(these)
+        ).all():
+            ranking.blank(connection, scoring_id, rank)
+    connection.execute(delete(table).where(these))
 
 
 def compact(engine: Engine) -> None:
@@ -42,7 +58,7 @@ def compact(engine: Engine) -> None:
     with told(engine.url), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if engine.dialect.name != "sqlite":
             for table in METADATA.sorted_tables:
-                if COLUMN in table.c:
+                if COLUMN in table.c or table is plans:
                     connection.execute(text(f"VACUUM {table.name}"))
             return
         connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

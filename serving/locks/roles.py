@@ -12,6 +12,7 @@ CALLERS = frozenset[Role]({"retention", "admin"})
 LISTS = frozenset[Role]({"retention", "marketing", "admin"})
 MODELS = frozenset[Role]({"data-science", "admin"})
 CUSTOMERS = CALLERS | MODELS
+CAMPAIGNS = frozenset[Role]({"marketing", "admin"})
 
 MAY: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/at-risk"): LISTS,
@@ -23,8 +24,23 @@ MAY: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/what-if"): CUSTOMERS,
     ("GET", "/what-if/{customer_id:path}"): CUSTOMERS,
     ("GET", "/model"): EVERY_ROLE,
+    ("GET", "/alarms"): EVERY_ROLE,
     ("GET", "/health"): EVERY_ROLE,
     ("GET", "/metrics"): MODELS,
+    ("GET", "/winback/plans"): LISTS,
+    ("POST", "/winback/plans"): CAMPAIGNS,
+    ("GET", "/winback/plans/{plan_id}"): LISTS,
+    ("GET", "/winback/plans/{plan_id}/rows"): LISTS,
+    ("GET", "/winback/plans/{plan_id}/for-service"): LISTS,
+    ("POST", "/winback/plans/{plan_id}/approve"): CAMPAIGNS,
+    ("POST", "/winback/plans/{plan_id}/export"): CAMPAIGNS,
+    ("GET", "/winback/plans/{plan_id}/progress"): LISTS,
+    ("GET", "/winback/plans/{plan_id}/dead-letters"): LISTS,
+    ("POST", "/winback/plans/{plan_id}/resend"): CAMPAIGNS,
+    ("GET", "/winback/plans/{plan_id}/attempts"): LISTS,
+    ("GET", "/winback/plans/{plan_id}/result"): EVERY_ROLE,
+    ("GET", "/pages/assessment"): EVERY_ROLE,
+    ("GET", "/pages/assessment/report"): EVERY_ROLE,
     ("GET", "/pages/at-risk"): LISTS,
     ("GET", "/pages/at-risk.csv"): LISTS,
     ("GET", "/pages/customers/{segment:path}"): CUSTOMERS,

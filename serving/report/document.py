@@ -3,48 +3,66 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 
 import pandas as pd
 
 from features.indicators.alarms import Alarm
-from features.indicators.assess import Assessment
+from features.indicators.cells import ALL
 from features.indicators.groups import sizes
 from features.indicators.listing import documents
 from features.indicators.tree import Branch
+from serving.report import says
+from serving.report.behind import command
+from serving.report.findings import Findings
+from serving.report.followed import Outcome
+from serving.report.plan import Action, Goal
+from serving.report.shape import Document
+from serving.report.wording import Wording
+
+FEW_CUSTOMERS = 100
+"""Up to so many customers behind a weak point are named."""
 
 
-def document(told: Assessment, currency: str, losses: pd.DataFrame | None = None) -> dict[str, Any]:
-    """Keys: as_of, currency, rules, indicators, period, months, alarms, watched, revenue, gains, groups,
-    moves, concentration, weak_points, not_measured.
-
-    Times are ISO days; null stands for what isn't known. `indicators`: the definitions, by `name` of which
-    the others speak. What needs orders is null without them, and `weak_points` without scores.
-    """
+def document(found: Findings, wording: Wording, with_ids: bool = True) -> dict[str, Any]:
+    """As `shape.Document` describes it, its words in a language. `with_ids`: whether customers are named."""
+    told = found.told
     measured, buying = told.measured, told.buying
     missing = {indicator.name for indicator in measured.missing}
-    definitions = documents(measured.rules)
-    return {
+    definitions = [_in_language(one, wording) for one in documents(measured.rules)]
+    whole = {
         "as_of": f"{measured.day:%Y-%m-%d}",
-        "currency": currency,
+        "source": found.source,
+        "language": wording.code,
+        "currency": wording.currency,
         "rules": asdict(measured.rules),
-        "indicators": [one for one in definitions if one["name"] not in missing],
+        "indicators": [
+            one | {"rows": command(found, one["name"])} for one in definitions if one["name"] not in missing
+        ],
         "period": rows(measured.period),
         "months": rows(measured.months),
-        "alarms": [_alarm(one) for one in told.alarms],
+        "alarms": [_alarm(one, found, wording) for one in told.alarms],
         "watched": told.watched,
-        "revenue": [_branch(one) for one in buying.tree] if buying else None,
+        "watched_indicators": [i.name for i in measured.measured if i.name in found.watched],
+        "revenue": [_branch(one, wording) for one in buying.tree] if buying else None,
         "gains": {by: rows(frame) for by, frame in buying.gains.items()} if buying else None,
         "groups": rows(sizes(buying.moves)) if buying else None,
         "moves": rows(buying.moves) if buying else None,
         "concentration": rows(buying.concentration) if buying else None,
-        "weak_points": rows(losses) if losses is not None else None,
+        "scored_as_of": f"{found.scored_as_of:%Y-%m-%d}" if found.scored_as_of else None,
+        "weak_points": _weak_points(found, with_ids),
+        "segments": rows(found.segments) if found.segments is not None else None,
+        "plan": [_action(one, wording) for one in found.plan] if found.plan is not None else None,
+        "plan_before": found.before["as_of"] if found.before else None,
+        "followed": [_outcome(one, wording) for one in found.followed],
         "not_measured": [
             {key: one[key] for key in ("name", "title", "collect")}
             for one in definitions
             if one["name"] in missing
         ],
     }
+    return Document.model_validate(whole).model_dump(mode="json")
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -59,14 +77,78 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _alarm(told: Alarm) -> dict[str, Any]:
+def _known(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _in_language(one: dict[str, Any], wording: Wording) -> dict[str, Any]:
+    """A definition of `listing.documents`; its words in a language."""
+    told = {name: wording.book(one[name]) for name in ("title", "formula", "unit", "collect")}
+    return one | told | {"definition": wording.definition_of(one["name"])}
+
+
+def _alarm(told: Alarm, found: Findings, wording: Wording) -> dict[str, Any]:
     cause = dict(zip(("breakdown", "value", "share"), told.cause, strict=True)) if told.cause else None
-    return asdict(told) | {
+    said, cause_ = says.alarm(told, found.newest, wording), says.cause(told, wording)
+    return {
         "indicator": told.indicator.name,
+        "title": wording.title(told.indicator),
+        **{name: getattr(told, name) for name in ("breakdown", "value", "figure", "expected", "p", "limit")},
         "since": f"{told.since:%Y-%m-%d}",
         "cause": cause,
+        "says": wording.say("two_sentences", first=said, second=cause_) if cause_ else said,
     }
 
 
-def _branch(told: Branch) -> dict[str, Any]:
-    return asdict(told) | {"change": told.change}
+def _branch(told: Branch, wording: Wording) -> dict[str, Any]:
+    return asdict(told) | {"change": told.change, "says": says.revenue(told, wording)}
+
+
+def _weak_points(found: Findings, with_ids: bool) -> list[dict[str, Any]] | None:
+    if found.losses is None:
+        return None
+    listed = rows(found.losses)
+    for one in listed:
+        ids = one["customer_ids"]
+        one["customer_ids"] = list(ids) if with_ids and len(ids) <= FEW_CUSTOMERS else None
+    return listed
+
+
+def _action(told: Action, wording: Wording) -> dict[str, Any]:
+    begin = dict(zip(("breakdown", "value", "share"), told.begin, strict=True)) if told.begin else None
+    return {
+        "weak_point": told.weak_point,
+        "customers": told.customers,
+        "at_risk": told.at_risk,
+        "saved": _known(told.saved),
+        "saved_low": _known(told.low),
+        "saved_high": _known(told.high),
+        "begin": begin,
+        "do": dict(told.measure.do),
+        "owner": dict(told.measure.owner),
+        "due": f"{told.due:%Y-%m-%d}",
+        "goal": _goal(told.goal, wording) if told.goal else None,
+        "says": says.does(told, wording),
+    }
+
+
+def _goal(told: Goal, wording: Wording) -> dict[str, Any]:
+    plain = {name: getattr(told, name) for name in ("breakdown", "value", "now", "target", "reason", "of")}
+    return {"indicator": told.indicator.name, **plain, "says": says.goal(told, wording)}
+
+
+def _outcome(told: Outcome, wording: Wording) -> dict[str, Any]:
+    figures = {name: _known(getattr(told, name)) for name in ("then", "target", "now", "at_risk_now")}
+    return {
+        "weak_point": told.weak_point,
+        "do": dict(told.do),
+        "owner": dict(told.owner),
+        "due": told.due,
+        "indicator": told.indicator.name if told.indicator else None,
+        "breakdown": told.breakdown if told.indicator else ALL,
+        "value": told.value if told.indicator else ALL,
+        **figures,
+        "verdict": told.verdict,
+        "at_risk": told.at_risk,
+        "says": says.became(told, wording),
+    }

@@ -14,9 +14,9 @@ from models.weakpoints import NAMED
 def losses(scores: pd.DataFrame, tables: Mapping[str, ibis.Table]) -> pd.DataFrame:
     """One row per weak point, of everyone and of each value of segment and country: the largest first.
 
-    weak_point, breakdown, value, customers, money, clv, example: a customer's percentage points of churn
+    weak_point, breakdown, value, customers, money, clv, customer_ids: a customer's percentage points of churn
     probability times their CLV, summed over the customers with that weak point; how much CLV these have; and
-    the one with most of it. `scores`: as `amity score` writes them.
+    who they are, those with most of it first. `scores`: as `amity score` writes them.
     """
     told = _one_a_weak_point(scores)
     customers = tables.get("customers")
@@ -48,12 +48,15 @@ def _one_a_weak_point(scores: pd.DataFrame) -> pd.DataFrame:
 
 def _summed(told: pd.DataFrame, breakdown: str | None) -> pd.DataFrame:
     keys = ["weak_point", *([breakdown] if breakdown else [])]
-    first = told.sort_values("money", ascending=False).drop_duplicates(keys).set_index(keys)["customer_id"]
-    found = told.groupby(keys).agg(
-        customers=("customer_id", "nunique"), money=("money", "sum"), clv=("clv", "sum")
+    order = told.sort_values("money", ascending=False, kind="stable")
+    found = order.groupby(keys).agg(
+        customers=("customer_id", "nunique"),
+        money=("money", "sum"),
+        clv=("clv", "sum"),
+        customer_ids=("customer_id", tuple),
     )
-    frame = found.assign(example=first).reset_index().sort_values("money", ascending=False, kind="stable")
+    frame = found.reset_index().sort_values("money", ascending=False, kind="stable")
     value = frame[breakdown].astype(str) if breakdown else "all"
     told_by = frame.assign(breakdown=breakdown or "all", value=value)
-    columns = ["weak_point", "breakdown", "value", "customers", "money", "clv", "example"]
+    columns = ["weak_point", "breakdown", "value", "customers", "money", "clv", "customer_ids"]
     return told_by[columns].reset_index(drop=True)

@@ -2,237 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from math import isfinite
+import re
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from features.indicators.assess import Assessment, Buying
 from features.indicators.book import GROUPS, Indicator
-from features.indicators.cells import ALL
-from features.indicators.gains import KINDS
-from features.indicators.groups import sizes
-from features.indicators.measure import Measured, words
-from features.indicators.rules import YEAR
-from models.words import date
 from serving.report import charts, says
+from serving.report.behind import command
 from serving.report.charts import Picture
-from serving.report.figures import NOTHING, change, figure, interval, judgement, money
+from serving.report.findings import Findings
+from serving.report.lines import Lines
+from serving.report.tables import Tables
+from serving.report.wording import Wording
 
-HEADLINES = (
-    "revenue", "active_customers", "retention_rate", "lapsed_share", "repeat_rate", "basket", "nps", "csat",
-    "complaint_rate", "first_response_hours", "return_rate", "cac",
-)  # fmt: skip
-"""What the first page shows, as far as it is measured; at most eight."""
-_TILES = 8
-_FEWEST_MONTHS = 3
-"""With less there is no trend to be drawn."""
-_TITLES = {
-    "satisfaction": "Satisfaction",
-    "loyalty": "Loyalty",
-    "behaviour": "Buying and visiting",
-    "service": "Product and service",
-    "value": "Value and cost",
-    "marketing": "Marketing",
-}
+_CHANGES = 4
+"""As many significant changes stand on the first page."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """One indicator of one value, written out. `note`: of how few cases or months; empty where of enough."""
-
-    name: str
-    title: str
-    figure: str
-    interval: str
-    before: str
-    change: str
-    judgement: str
-    note: str
-    spark: Picture | None
-
-
-def page(told: Assessment, source: str, currency: str, losses: pd.DataFrame | None = None) -> str:
-    """`source`: where the tables lie, as the page names it. `losses`: of scored customers, if any."""
-    measured = told.measured
+def page(found: Findings, wording: Wording) -> str:
+    """The whole file; it names no customer."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters["picture"] = _element
-    newest = pd.Timestamp(measured.months["month"].max()).to_pydatetime()
-    template = environment.get_template("page.html.j2")
-    return template.render(
-        source=source,
-        as_of=date(measured.day),
-        newest=says.month(newest),
-        tiles=list(_tiles(measured, currency)),
-        watched=told.watched,
-        alarms=[says.alarm(one, newest, currency) for one in told.alarms],
-        changes=list(says.changes(measured, currency)),
+    environment.filters["picture"] = _Pictures().element
+    measured = found.told.measured
+    lines, tables = Lines(measured, wording), Tables(found, wording)
+    changes = list(says.changes(measured, wording))
+    return environment.get_template("page.html.j2").render(
+        w=wording,
+        lang=wording.locale.language,
+        found=found,
+        as_of=wording.day(measured.day),
+        newest=wording.month(found.newest),
+        tiles=list(lines.tiles()),
+        changes=changes,
+        first_changes=changes[:_CHANGES],
         comparable=bool(measured.period["p"].notna().any()),
-        buying=_buying(told.buying, currency) if told.buying else None,
-        losses=_losses(losses, currency) if losses is not None else None,
-        groups=[(_TITLES[group], list(_lines(measured, group, currency))) for group in GROUPS],
-        breakdowns=list(_breakdowns(measured, currency)),
-        missing=measured.missing,
-        definitions=[(i, words(i.definition, measured.rules)) for i in measured.measured],
+        alarms=list(_alarms(found, lines)),
+        groups=[_group(group, lines) for group in GROUPS],
+        buying=tables.buying(),
+        tiers=tables.segments("tier"),
+        status=tables.segments("status"),
+        losses=tables.losses(),
+        cards=tables.cards(),
+        outcomes=tables.outcomes(),
+        definitions=[
+            (i.name, wording.title(i), wording.definition(i), wording.book(i.formula), command(found, i.name))
+            for i in measured.measured
+        ],
         rules=measured.rules,
     )
 
 
-def _element(told: Picture) -> Markup:
-    head = Markup('<div role="img" class="picture" aria-label="{}">').format(told.words)
-    return head + Markup(told.svg) + Markup("</div>")  # noqa: S704 (matplotlib escapes the texts in it)
+class _Pictures:
+    """The pictures of one page: the names in each get its number, so that none is given twice."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def element(self, told: Picture) -> Markup:
+        svg = re.sub(r'(id="|#)([mp][0-9a-f]{10})\b', rf"\1\2-{next(self._numbers)}", told.svg)
+        head = Markup('<div role="img" class="picture" aria-label="{}">').format(told.words)
+        return head + Markup(svg) + Markup("</div>")  # noqa: S704 (matplotlib escapes the texts in it)
 
 
-def _months(measured: Measured, name: str) -> pd.DataFrame:
-    months = measured.months
-    return months[(months["indicator"] == name) & (months["breakdown"] == ALL)].sort_values("month")
-
-
-def _tiles(measured: Measured, currency: str) -> Iterator[tuple[Line, Picture]]:
-    there = {i.name: i for i in measured.measured}
-    known = [
-        (name, rows)
-        for name in HEADLINES
-        if name in there and (rows := _months(measured, name))["figure"].notna().sum() >= _FEWEST_MONTHS
-    ]
-    for name, rows in known[:_TILES]:
-        line = _line(measured, there[name], currency)
-        said = f"{line.title} by month, now {line.figure}, a year before {line.before}"
-        yield line, charts.trend(rows, there[name], said)
-
-
-def _line(measured: Measured, indicator: Indicator, currency: str, spark: Picture | None = None) -> Line:
-    period = measured.period
-    row = period[(period["indicator"] == indicator.name) & (period["breakdown"] == ALL)].iloc[0].to_dict()
-    whole = indicator.name in measured.states
-    return _written(row, indicator, currency, (indicator.title, whole), spark)
-
-
-def _written(
-    row: Mapping[Any, Any],
-    indicator: Indicator,
-    currency: str,
-    head: tuple[str, bool],
-    spark: Picture | None = None,
-) -> Line:
-    """`head`: the title, and whether the newest month stands for the period."""
-    title, whole = head
-    return Line(
-        indicator.name,
-        title,
-        figure(row["figure"], indicator, currency),
-        interval(row["low"], row["high"], indicator),
-        figure(row["before"], indicator, currency),
-        change(row["change"], row["before"], indicator),
-        judgement(row["change"], row["p"], bool(row["significant"]), indicator),
-        _note(row, whole),
-        spark,
-    )
-
-
-def _note(row: Mapping[Any, Any], whole: bool) -> str:
-    if not isfinite(row["figure"]):
-        return ""
-    months = "" if whole or row["months"] == YEAR else says.months(row["months"])
-    return ", ".join(part for part in (months, "few cases" if row["few"] else "") if part)
-
-
-def _lines(measured: Measured, group: str, currency: str) -> Iterator[Line]:
-    for indicator in measured.measured:
-        if indicator.group == group:
-            values = _months(measured, indicator.name)["figure"].to_list()
-            known = any(isfinite(value) for value in values)
-            words_ = f"{indicator.title} over {len(values)} months"
-            spark = charts.sparkline(values, words_) if known else None
-            yield _line(measured, indicator, currency, spark)
-
-
-def _breakdowns(measured: Measured, currency: str) -> Iterator[Line]:
-    """What changed significantly somewhere, the surest first."""
-    told = {i.name: i for i in measured.measured}
-    period = measured.period
-    rows = period[(period["breakdown"] != ALL) & period["significant"] & ~period["few"]]
-    for row in rows.sort_values("p", kind="stable").head(30).to_dict("records"):
-        indicator = told[row["indicator"]]
-        title = f"{indicator.title}{says.of(row['breakdown'], row['value'])}"
-        yield _written(row, indicator, currency, (title, indicator.name in measured.states))
-
-
-def _buying(buying: Buying, currency: str) -> dict[str, Any]:
-    year = next((branch for branch in buying.tree if branch.span == "year" and branch.parts), None)
-    tree = None
-    if year:
-        names = [says.CAUSES[name].removeprefix("the ") for name in year.parts]
-        tree = charts.waterfall(names, list(year.parts.values()), says.revenue(year, currency))
-    grouped = sizes(buying.moves)
-    then = grouped["customers_before"].to_list() if buying.compared else None
-    said = f"Customers in each group, now{' and a year before' if buying.compared else ''}"
+def _group(group: str, lines: Lines) -> dict[str, Any]:
+    missing = [i for i in lines.measured.missing if i.group == group]
     return {
-        "compared": buying.compared,
-        "sentences": [says.revenue(branch, currency) for branch in buying.tree],
-        "tree": tree,
-        "gains": _gains(buying.gains["all"], currency) if buying.compared else None,
-        "groups_picture": charts.bars(grouped["group"].to_list(), grouped["customers"].to_list(), then, said),
-        "groups": [
-            (
-                row["group"],
-                f"{row['customers']:,}",
-                f"{row['customers_before']:,}" if buying.compared else NOTHING,
-                money(row["revenue"], currency),
-            )
-            for row in grouped.to_dict("records")
-        ],
-        "moves": list(says.movement(buying.moves)) if buying.compared else [],
-        "concentration": [
-            (
-                f"the best {100 * row['top']:.0f} %",
-                f"{row['customers']:,}",
-                *(_share(row[n]) for n in _SHARES),
-            )
-            for row in buying.concentration.to_dict("records")
-        ],
+        "name": group,
+        "title": lines.wording.say(f"group_{group}"),
+        "charts": list(lines.charts(group)),
+        "lines": list(lines.of_group(group)),
+        "places": list(lines.places(group)),
+        "missing": list(_missing(missing, lines.wording)),
     }
 
 
-def _gains(gains: pd.DataFrame, currency: str) -> dict[str, Any]:
-    words_ = f"Change in revenue by kind of customer, in {currency}"
-    return {
-        "picture": charts.waterfall(list(KINDS), gains["change"].to_list(), words_),
-        "rows": [
-            (row["kind"], f"{row['customers']:,}", *(money(row[name], currency) for name in _MONEYS))
-            for row in gains.to_dict("records")
-        ],
-        "total": money(gains["change"].sum(), currency),
-    }
+def _missing(missing: list[Indicator], wording: Wording) -> Iterator[tuple[str, str]]:
+    """The titles of all that one thing to collect would tell, and what it is."""
+    for collect in dict.fromkeys(indicator.collect for indicator in missing):
+        titles = [wording.title(i) for i in missing if i.collect == collect]
+        yield wording.say("comma").join(titles), wording.book(collect)
 
 
-_MONEYS = ("before", "now", "change")
-_SHARES = ("share", "share_before")
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else f"{100 * value:.1f} %"
-
-
-def _losses(losses: pd.DataFrame, currency: str) -> dict[str, Any]:
-    def told(rows: pd.DataFrame) -> list[tuple[str, ...]]:
-        return [
-            (
-                f"{row['weak_point']}{says.of(row['breakdown'], row['value'])}",
-                f"{row['customers']:,}",
-                money(row["money"], currency),
-                row["example"],
-            )
-            for row in rows.to_dict("records")
-        ]
-
-    whole = losses[losses["breakdown"] == ALL]
-    parts = losses[losses["breakdown"] != ALL].nlargest(10, "money")
-    return {"whole": told(whole), "parts": told(parts), "total": money(whole["money"].sum(), currency)}
+def _alarms(found: Findings, lines: Lines) -> Any:
+    """Each in words, its likely cause, and a picture of its months."""
+    for told in found.told.alarms:
+        rows = lines.months(told.indicator.name, told.breakdown, told.value)
+        said = says.alarm(told, found.newest, lines.wording)
+        usual = told.limit if told.expected is None else told.expected
+        yield {
+            "name": told.indicator.name,
+            "says": said,
+            "cause": says.cause(told, lines.wording),
+            "picture": charts.trend(rows, told.indicator, said, lines.wording, usual),
+        }

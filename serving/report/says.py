@@ -1,4 +1,4 @@
-"""Sentences of the assessment: what changed, what warns, why revenue changed."""
+"""Sentences of the assessment: what changed, what warns, why revenue changed, what is to be done."""
 
 from __future__ import annotations
 
@@ -8,101 +8,118 @@ from typing import Any
 
 import pandas as pd
 
+from configs.settings import in_language
 from features.indicators.alarms import Alarm
 from features.indicators.book import Indicator
 from features.indicators.cells import ALL
+from features.indicators.groups import NOT_YET
 from features.indicators.measure import Measured
 from features.indicators.tree import Branch
-from serving.report.figures import figure, judgement, money
+from serving.report.followed import Outcome
+from serving.report.plan import Action, Goal
+from serving.report.wording import Wording, judged
 
-BREAKDOWNS = {
-    "touchpoint": "touchpoint",
-    "segment": "segment",
-    "country": "country",
-    "order_channel": "channel of the order",
-    "ticket_channel": "channel of the ticket",
-    "activity_channel": "channel of the activity",
-    "contact_channel": "channel of the contact",
-    "acquisition_channel": "acquisition channel",
-    "category": "category",
-    "topic": "topic",
-    "campaign": "campaign",
-}
-CAUSES = {
-    "season": "the season",
-    "buyers": "the number of customers who bought",
-    "frequency": "how often each bought",
-    "basket": "the basket",
-}
-_SPANS = {
-    "year": "The last twelve months brought in {now}, the twelve before {before}",
-    "quarter": "The last three months brought in {now}, the same three a year before {before}",
-    "month": "The last month brought in {now}, the month before {before}",
-}
+_ORDER = {"worse": 0, "better": 1, "changed": 2}
 
 
-def month(day: datetime) -> str:
-    return f"{day:%B %Y}"
-
-
-def months(number: int) -> str:
-    return f"of {number} month{'' if number == 1 else 's'}"
-
-
-def of(breakdown: str, value: str) -> str:
-    """` (segment student)`; nothing for the whole company."""
-    return "" if breakdown == ALL else f" ({BREAKDOWNS[breakdown]} {value})"
-
-
-def alarm(told: Alarm, newest: datetime, currency: str) -> str:
+def alarm(told: Alarm, newest: datetime, wording: Wording) -> str:
     """One alarm: what, where, since when, instead of what, and where most of it comes from."""
-    now = figure(told.figure, told.indicator, currency)
-    where = f"{told.indicator.title}{of(told.breakdown, told.value)}"
+    what = wording.title(told.indicator) + wording.of(told.breakdown, told.value)
+    now, since = wording.figure(told.figure, told.indicator), wording.month(told.since)
     if told.limit is not None:
-        limit = figure(told.limit, told.indicator, currency)
-        return f"{where}: {now} in {month(told.since)}, beyond the limit of {limit}."
-    expected = figure(told.expected, told.indicator, currency)
-    since = f"in {month(told.since)}" if told.since == newest else f"since {month(told.since)}"
-    cause = ""
-    if told.cause:
-        breakdown, value, share = told.cause
-        cause = f" {100 * min(share, 1.0):.0f} % of the excess is of {BREAKDOWNS[breakdown]} {value}."
-    return f"{where}: {now} {since}, where {expected} was to be expected.{cause}"
+        limit = wording.figure(told.limit, told.indicator)
+        return wording.say("alarm_limit", what=what, now=now, month=since, limit=limit)
+    expected = wording.figure(told.expected, told.indicator)
+    name = "alarm_in" if told.since == newest else "alarm_since"
+    return wording.say(name, what=what, now=now, month=since, expected=expected)
 
 
-def revenue(branch: Branch, currency: str) -> str:
+def cause(told: Alarm, wording: Wording) -> str:
+    """Where most of it comes from; empty where no value stands out."""
+    if not told.cause:
+        return ""
+    breakdown, value, share = told.cause
+    return wording.say(
+        "alarm_cause",
+        share=wording.percent(min(share, 1.0)),
+        breakdown=wording.breakdown(breakdown),
+        value=wording.value(value),
+    )
+
+
+def revenue(branch: Branch, wording: Wording) -> str:
     """Why revenue changed, the largest cause first."""
-    now, before = money(branch.now.revenue, currency), money(branch.before.revenue, currency)
-    head = _SPANS[branch.span].format(now=now, before=before)
+    now, before = (wording.signed_money(sales.revenue) for sales in (branch.now, branch.before))
     if not branch.parts:
-        return f"{head}."
-    ordered = sorted(branch.parts.items(), key=lambda part: -abs(part[1]))
-    causes = ", ".join(f"{_signed(value, currency)} from {CAUSES[name]}" for name, value in ordered)
-    return f"{head}: {causes}."
+        return wording.say(f"revenue_{branch.span}", now=now, before=before) + wording.text("format", "end")
+    causes = [
+        _from_cause(name, value, wording)
+        for name, value in sorted(branch.parts.items(), key=lambda part: -abs(part[1]))
+    ]
+    head = wording.say(f"revenue_{branch.span}", now=now, before=before)
+    return wording.say("because", head=head, causes=wording.say("comma").join(causes))
 
 
-def changes(measured: Measured, currency: str) -> Iterator[tuple[str, str, str]]:
+def _from_cause(name: str, money: float, wording: Wording) -> str:
+    amount, cause = wording.signed_money(money, plus=True), wording.say(f"cause_{name}")
+    return wording.say("from_cause", amount=amount, cause=cause)
+
+
+def changes(measured: Measured, wording: Wording) -> Iterator[tuple[str, str, str]]:
     """The significant changes of the company, those for the worse first: indicator, judgement, sentence."""
     told = {i.name: i for i in measured.measured}
     rows = measured.period[(measured.period["breakdown"] == ALL) & measured.period["significant"]]
     found = [(told[row["indicator"]], row) for row in rows.to_dict("records")]
-    order = {"worse": 0, "better": 1, "changed": 2}
-    judged = [(i, judgement(row["change"], row["p"], True, i), row) for i, row in found]
-    for indicator, verdict, row in sorted(judged, key=lambda one: (order[one[1]], one[2]["p"])):
-        yield indicator.name, verdict, _change(indicator, row, currency)
+    verdicts = [(i, judged(row, i), row) for i, row in found]
+    for indicator, verdict, row in sorted(verdicts, key=lambda one: (_ORDER[one[1]], one[2]["p"])):
+        yield indicator.name, verdict, _change(indicator, row, wording)
 
 
-def _change(indicator: Indicator, row: Mapping[Any, Any], currency: str) -> str:
-    now, before = (figure(row[name], indicator, currency) for name in ("figure", "before"))
-    return f"{indicator.title}: {now}, a year before {before}."
+def _change(indicator: Indicator, row: Mapping[Any, Any], wording: Wording) -> str:
+    now, before = (wording.figure(row[name], indicator) for name in ("figure", "before"))
+    return wording.say("changed_from", what=wording.title(indicator), now=now, before=before)
 
 
-def movement(moves: pd.DataFrame, most: int = 5) -> Iterator[str]:
+def movement(moves: pd.DataFrame, wording: Wording, most: int = 5) -> Iterator[str]:
     """The largest moves between groups: whoever stayed, or had never bought, didn't move."""
-    moved = moves[(moves["before"] != moves["now"]) & (moves["before"] != "not yet customers")]
+    moved = moves[(moves["before"] != moves["now"]) & (moves["before"] != NOT_YET)]
     for row in moved.nlargest(most, "customers").to_dict("records"):
-        yield f"{row['customers']:,} went from {row['before']} to {row['now']}."
+        before, now = wording.group(row["before"]), wording.group(row["now"])
+        customers = wording.noun("customers", row["customers"])
+        yield wording.say("moved", customers=customers, before=before, now=now)
 
 
-def _signed(value: float, currency: str) -> str:
-    return f"{'+' if value > 0 else ''}{money(value, currency)}"
+def weak_point(row: Mapping[Any, Any], wording: Wording) -> str:
+    """A weak point of the company in money: what, where, how much, with how many customers."""
+    return wording.say(
+        "weak_point",
+        what=wording.dimension(row["weak_point"]) + wording.of(row["breakdown"], row["value"]),
+        money=wording.signed_money(row["money"]),
+        customers=wording.noun("customers_dative", row["customers"]),
+    )
+
+
+def does(action: Action, wording: Wording) -> str:
+    return in_language(action.measure.do, wording.code)
+
+
+def owner(action: Action, wording: Wording) -> str:
+    return in_language(action.measure.owner, wording.code)
+
+
+def goal(told: Goal, wording: Wording) -> str:
+    """The indicator, what it is now, what it is to be, and why that."""
+    what = wording.title(told.indicator) + wording.of(told.breakdown, told.value)
+    now, target = (wording.figure(value, told.indicator) for value in (told.now, told.target))
+    return wording.say("goal", what=what, now=now, target=target, reason=wording.say(f"goal_{told.reason}"))
+
+
+def became(told: Outcome, wording: Wording) -> str:
+    """What became of a measure of the last plan, by its indicator."""
+    if told.indicator is None:
+        return wording.say("became_unknown")
+    then, target, now = (
+        wording.figure(value, told.indicator) for value in (told.then, told.target, told.now)
+    )
+    what = wording.title(told.indicator) + wording.of(told.breakdown, told.value)
+    return wording.say("became", what=what, then=then, target=target, now=now)

@@ -1,24 +1,21 @@
-"""What Prometheus reads. Labels hold routes, methods, statuses and versions; never an id."""
+"""What Prometheus reads. Labels hold routes, methods, statuses, versions and indicators; never an id."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Engine, func, select
 
 from configs import settings
 from configs.settings import ServiceSettings
 from features.clock import now
 from serving import lists
-from serving.database import told
 from serving.resources import Resources
-from serving.schema import scores
 from serving.scoring import Scoring
+from serving.watching.early_warnings import EarlyWarnings
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -74,7 +71,9 @@ class OfScores(Collector):
 
     def _of_scoring(self, scoring: Scoring) -> Iterator[Metric]:
         from_ = settings.load(ServiceSettings).at_risk_from
-        at_risk, money, mean = at_risk_figures(self._resources.store.engine, scoring.id, from_)
+        of_customers = self._resources.store.ranking(scoring).frame
+        risk, money = of_customers["churn_probability"], float(of_customers["value_at_risk"].sum())
+        at_risk, mean = int((risk >= from_).sum()), float(risk.mean())
         age, customers = (now() - scoring.created_at).total_seconds(), scoring.customers
         yield _gauge("amity_scores_age_seconds", "Since the stored scores were made", age)
         yield _of_version(
@@ -84,22 +83,6 @@ class OfScores(Collector):
         yield _gauge("amity_share_at_risk", "Of all scored", at_risk / customers)
         yield _gauge("amity_value_at_risk", "In the currency of the definitions, of all scored", money)
         yield _gauge("amity_churn_probability_mean", "Of all scored", mean)
-
-
-@lru_cache(maxsize=1)
-def at_risk_figures(engine: Engine, scoring_id: int, from_: float) -> tuple[int, float, float]:
-    """Of a scoring: customers with a churn probability ≥ `from_`, all value at risk, mean risk.
-
-    Kept, for a scoring never changes, and a million rows would be read at every question.
-    """
-    wanted = select(
-        func.count().filter(scores.c.churn_probability >= from_),
-        func.coalesce(func.sum(scores.c.value_at_risk), 0.0),
-        func.coalesce(func.avg(scores.c.churn_probability), 0.0),
-    ).where(scores.c.scoring_id == scoring_id)
-    with told(engine.url), engine.connect() as connection:
-        at_risk, money, mean = connection.execute(wanted).one()
-    return int(at_risk), float(money), float(mean)
 
 
 def metrics_of(app: Any) -> Metrics:
@@ -114,6 +97,7 @@ def exposition(app: Any, resources: Resources) -> bytes:
     """All metrics in Prometheus's text format."""
     of_scores = CollectorRegistry()
     of_scores.register(OfScores(resources))
+    of_scores.register(EarlyWarnings())
     return generate_latest(metrics_of(app).registry) + generate_latest(of_scores)
 
 

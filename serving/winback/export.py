@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 
 from configs.settings import Offer
-from features.snapshots import Tables, before
-from serving.winback.left_out import barred
 from serving.winback.store import Kept
 
 
@@ -26,17 +24,17 @@ class Messages:
     suppressed: pd.Series
 
 
-def messages(tables: Tables, kept: Kept, rows: pd.DataFrame, now: datetime) -> Messages:
-    """The treatment arm, but for those who opted out, complain, or were contacted since the plan was made.
+def messages(kept: Kept, rows: pd.DataFrame, barred: Mapping[str, str], now: datetime) -> Messages:
+    """The treatment arm, but for those who are `barred` now (`suppression.reasons`).
 
     `message_id` is the same each time, so that a receiver can tell a message that comes twice.
     """
     offers = {offer.name: offer for offer in kept.settings.offers}
-    why = barred(before(tables, now), rows["customer_id"], now, kept.settings.rest_days)
+    why = rows["customer_id"].map(dict(barred))
     treated = rows["arm"] == "treatment"
     frame = pd.DataFrame(
         {
-            "message_id": [message_id(kept, customer) for customer in rows["customer_id"]],
+            "message_id": [kept.message_id(customer) for customer in rows["customer_id"]],
             "campaign_id": kept.campaign_id,
             "customer_id": rows["customer_id"],
             "offer": rows["offer"],
@@ -48,11 +46,6 @@ def messages(tables: Tables, kept: Kept, rows: pd.DataFrame, now: datetime) -> M
     return Messages(
         frame[treated & why.isna()].reset_index(drop=True), _contacts(frame, treated, offers, now), suppressed
     )
-
-
-def message_id(kept: Kept, customer_id: str) -> str:
-    """Of this plan's message to this customer."""
-    return hashlib.sha256(f"{kept.digest}\x1f{kept.id}\x1f{customer_id}".encode()).hexdigest()[:32]
 
 
 def _contacts(

@@ -25,13 +25,18 @@ REASONS = {
 """Why somebody is left out → in words; in the order in which one reason is found for each."""
 
 
-def barred(tables: Tables, ids: pd.Series, as_of: datetime, rest_days: int) -> pd.Series:
-    """Of each customer the first of opted_out, open_complaint, contacted_lately; null where none holds."""
+def barred(
+    tables: Tables, ids: pd.Series, as_of: datetime, rest_days: int, campaign_id: str = ""
+) -> pd.Series:
+    """Of each customer the first of opted_out, open_complaint, contacted_lately; null where none holds.
+
+    `campaign_id`: whose contacts don't count.
+    """
     reason = pd.Series(None, index=ids.index, dtype=object)
     found = {
         "opted_out": _opted_out(tables, as_of),
         "open_complaint": _complaining(tables, as_of),
-        "contacted_lately": _contacted(tables, as_of, rest_days),
+        "contacted_lately": _contacted(tables, as_of, rest_days, campaign_id),
     }
     for name, those in found.items():
         reason = reason.mask(reason.isna() & ids.isin(those), name)
@@ -84,7 +89,7 @@ def _complaining(tables: Tables, as_of: datetime) -> pd.Series:
     return _ids(tickets.filter(tickets.kind == "complaint", tickets.opened_at < now, still))
 
 
-def _contacted(tables: Tables, as_of: datetime, rest_days: int) -> pd.Series:
+def _contacted(tables: Tables, as_of: datetime, rest_days: int, campaign_id: str) -> pd.Series:
     """Sent something within the days of rest; the control of a campaign was not."""
     contacts = tables.get("contacts")
     if contacts is None or rest_days == 0:
@@ -92,6 +97,9 @@ def _contacted(tables: Tables, as_of: datetime, rest_days: int) -> pd.Series:
     since = ibis.timestamp(as_of - timedelta(days=rest_days))
     return _ids(
         contacts.filter(
-            contacts.arm == "treatment", contacts.sent_at >= since, contacts.sent_at < ibis.timestamp(as_of)
+            contacts.arm == "treatment",
+            contacts.campaign_id != campaign_id,
+            contacts.sent_at >= since,
+            contacts.sent_at < ibis.timestamp(as_of),
         )
     )

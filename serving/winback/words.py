@@ -65,6 +65,4 @@ def _left_out(plan: Plan) -> Iterator[str]:
         if count:
             yield f"Left out: {count:,} {REASONS[reason]}."
     if plan.for_service:
-        first = ", ".join(plan.for_service[:5])
-        how_many = f"{len(plan.for_service):,}"
-        yield f"For service first: {how_many} with an open complaint would pay, such as {first}."
+        yield f"For service first: {len(plan.for_service):,} with an open complaint would pay."

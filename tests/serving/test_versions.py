@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 from configs.settings import Definitions
 from features.catalog import DIMENSIONS
 from features.errors import ConfigError
+from serving.filters import Filter
 from serving.store import Store
 from serving.versions import VERSION
 
@@ -84,14 +85,24 @@ def test_an_older_store_keeps_its_lists(url: str, make_scored: Any) -> None:
     store.close()
 
 
-def test_a_store_without_facts_gets_room_for_them(url: str, make_scored: Any) -> None:
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_store_without_rankings_gets_them(url: str, make_scored: Any, version: int) -> None:
     store = Store.open(url)
     store.save(make_scored(), source="shop", definitions=Definitions())
-    before = store.at_risk(top=400).rows
+    only = Filter(segment="gold", weak_point="service", min_clv=20)
+    before = [store.at_risk(top=400), store.at_risk(only)]
     store.close()
-    run(url, "ALTER TABLE scores DROP COLUMN facts", "UPDATE store_version SET version = 2")
+    other = ["ALTER TABLE scores DROP COLUMN facts"] if version == 2 else []
+    if url.startswith("postgresql"):
+        other.append("ALTER TABLE scores RENAME CONSTRAINT scores_of_customer TO scores_by_customer")
+    filters = "CREATE INDEX scores_by_filter ON scores (scoring_id, rank, clv)"
+    run(url, "DROP TABLE rankings", filters, *other, f"UPDATE store_version SET version = {version}")
     store = Store.open(url)
-    assert store.at_risk(top=400).rows == before
+    assert [store.at_risk(top=400), store.at_risk(only)] == before
+    keys = inspect(store.engine).get_unique_constraints("scores")
+    assert [key["column_names"] for key in keys] == [["scoring_id", "customer_id"]]
+    named = {index["name"] for index in inspect(store.engine).get_indexes("scores")}
+    assert named <= {"scores_of_customer"}
     store.close()
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from configs.settings import Definitions, Offer, Winback
-from models.uplift.bundle import load
-from training.uplift_train import folder, learn_effects
+from models.uplift.bundle import folder, load
+from training.uplift_train import learn_effects
 
 SENT = datetime(2025, 1, 10)  # noqa: DTZ001
 POLICY = Winback(offers=(Offer(name="o", channel="email", coupon_value=5, contact_cost=0),))

@@ -9,6 +9,7 @@ import pytest
 from features.indicators.alarms import Watch, alarms
 from features.indicators.assess import assess
 from features.indicators.rules import Rules
+from features.indicators.sheets import SHEETS
 from features.sources import source_from_rows
 from tests.features.indicators.conftest import AS_OF, COMPANY
 
@@ -18,12 +19,19 @@ def test_all_of_it_is_told() -> None:
     said: list[str] = []
     told = assess(tables, AS_OF, Rules(), Watch(), said.append)
     assert told.measured.day == AS_OF
-    assert told.alarms == alarms(told.measured, Watch())
-    assert said == ["Counting", "Looking for early warnings", "Comparing the customers of two years"]
+    assert told.alarms == alarms(told.measured, Watch()) == []
+    assert said == [
+        "Counting",
+        "Looking for early warnings",
+        "Comparing the customers of two years",
+        "Following customers",
+    ]
     assert told.buying is not None
     assert told.buying.compared
     assert [branch.span for branch in told.buying.tree] == ["year", "quarter", "month"]
     assert list(told.buying.gains) == ["all", "segment"]
+    assert list(told.sheets) == ["cohorts", "lifetime", "customers", "tiers"]
+    assert {sheet.name for sheet in told.lacking} == {sheet.name for sheet in SHEETS} - set(told.sheets)
 
 
 @pytest.mark.parametrize(

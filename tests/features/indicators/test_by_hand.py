@@ -55,6 +55,10 @@ WORKED = {
     "exchange_share": 1 / 2,
     "lines_returned": 2
     / 3,  # of 1 and 11 January, which 30 days later lie in 2024; that of the 1st came later
+    "return_amount": (30 + 60) / 2,
+    # lines of 2024: tea on 1 and 11 January, wine on 11 January and 31 December; the 11th came back as both
+    "line_return_rate": 100 * 3 / 4,
+    "line_return_cost": (30 + 30 + 60) / 4,
     "complaint_rate": 100 * 2 / 9,
     "first_response_hours": (2 + 60) / 2,
     "answered_in_time": 1 / 3,  # the third since it was open for a whole day on 31 December
@@ -84,7 +88,7 @@ def test_the_period(find: Find, name: str) -> None:
 
 
 def test_every_indicator_is_worked_by_hand(company: Measured) -> None:
-    assert {i.name for i in company.measured} - set(WORKED) == {"interaction_frequency"}
+    assert {i.name for i in company.measured} - set(WORKED) == {"interaction_frequency", "order_rate"}
     assert company.missing == []
 
 
@@ -94,6 +98,7 @@ def test_the_active_of_each_month(find: Find) -> None:
     # g fell out in January; a c d f, with b from March; d out in August, c in September; d e back in December
     assert active == [4, 4, 5, 5, 5, 5, 5, 4, 3, 3, 3, 5]
     assert find("interaction_frequency")["figure"] == pytest.approx(15 / sum(active))
+    assert find("order_rate")["figure"] == pytest.approx(100 * 9 / sum(active))
 
 
 @pytest.mark.parametrize(
@@ -108,6 +113,8 @@ def test_the_active_of_each_month(find: Find) -> None:
         ("complaint_rate", "segment", "old", 100 * 1 / 3),
         ("lines_returned", "category", "wine", 1),
         ("lines_returned", "category", "tea", 1 / 2),
+        ("line_return_rate", "category", "tea", 100 * 2 / 2),
+        ("line_return_cost", "category", "wine", 30 / 2),
         ("cac", "acquisition_channel", "search", 60 / 2),
         ("basket", "order_channel", "store", 10 * (10 + 11 + 12) / 3),
         ("redemption_rate", "campaign", "spring", 1 / 2),

@@ -78,6 +78,33 @@ BY_MONTH = {
         LEFT JOIN (SELECT date_trunc('month', opened_at) AS month, count(*) AS complaints
               FROM tickets WHERE kind = 'complaint' GROUP BY 1) USING (month)
     """,
+    "order_rate": """
+        WITH active AS (
+            SELECT e, count(DISTINCT customer_id) AS customers,
+                count(*) FILTER (ordered_at >= e - INTERVAL 1 MONTH) AS orders
+            FROM ends JOIN orders ON ordered_at < e AND ordered_at >= e - INTERVAL 12 MONTH GROUP BY e
+        )
+        SELECT e - INTERVAL 1 MONTH AS month, 100.0 * orders / customers AS figure, customers AS cases
+        FROM active
+    """,
+    "line_return_rate": """
+        WITH came_back AS (
+            SELECT date_trunc('month', returned_at) AS month, count(DISTINCT (return_id, category)) AS n
+            FROM returns JOIN order_lines USING (order_id) GROUP BY 1
+        )
+        SELECT month, 100.0 * coalesce(any_value(n), 0) / count(*) AS figure, count(*) AS cases
+        FROM (SELECT date_trunc('month', ordered_at) AS month FROM orders JOIN order_lines USING (order_id))
+        LEFT JOIN came_back USING (month) GROUP BY month
+    """,
+    "line_return_cost": """
+        WITH pairs AS (
+            SELECT DISTINCT date_trunc('month', returned_at) AS month, return_id, category, returns.amount
+            FROM returns JOIN order_lines USING (order_id)
+        ), came_back AS (SELECT month, sum(amount) AS money FROM pairs GROUP BY 1)
+        SELECT month, coalesce(any_value(money), 0) / count(*) AS figure, count(*) AS cases
+        FROM (SELECT date_trunc('month', ordered_at) AS month FROM orders JOIN order_lines USING (order_id))
+        LEFT JOIN came_back USING (month) GROUP BY month
+    """,
     "subscription_churn": """
         WITH held AS (SELECT *, coalesce(cancelled_at, TIMESTAMP '9999-01-01') AS until FROM subscriptions),
         ended AS (

@@ -122,7 +122,9 @@ def test_afterwards_a_search_finds_nothing_and_the_others_are_all_there(home: Pa
     assert (kept.customer_id, kept.clv, pd.isna(kept.segment)) == (OTHER, 2.5, True)
     assert pd.read_parquet(home / "shop" / "order_lines.parquet")["order_id"].tolist() == ["o2"]
     assert gzip.decompress((home / "export.csv.gz").read_bytes()).decode() == f"CustomerID;note\n{OTHER};b\n"
-    assert len(store.at_risk(top=100).rows) == 39
+    page = store.at_risk(top=100)
+    assert (len(page.rows), page.matching) == (39, 39)
+    assert page.value_at_risk == pytest.approx(sum(row["value_at_risk"] for row in page.rows))
     assert store.row(OTHER)["customer_id"] == OTHER
 
 

@@ -12,8 +12,13 @@ from serving.locks.guard import pulled
 from serving.locks.roles import MAY, OPEN, PAGES, ROLES, may
 
 SHOWS_NO_CUSTOMER = {
-    ("GET", f"/{name}") for name in ("scorings", "model", "health", "metrics", "pages/model")
-} | {("GET", "/pages/{rest:path}")}
+    ("GET", f"/{name}") for name in ("scorings", "model", "alarms", "health", "metrics", "pages/model")
+} | {("GET", f"/pages/{name}") for name in ("{rest:path}", "assessment", "assessment/report")}
+PLAN = "/winback/plans/{plan_id}"
+SHOWS_NO_CUSTOMER |= {(method, "/winback/plans") for method in ("GET", "POST")} | {
+    *(("GET", f"{PLAN}{end}") for end in ("", "/progress", "/result")),
+    *(("POST", f"{PLAN}{end}") for end in ("/approve", "/resend")),
+}
 EXPECTED = {
     "/at-risk": ["retention", "marketing", "admin"],
     "/explain/C17": ["retention", "data-science", "admin"],

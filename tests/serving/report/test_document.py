@@ -3,49 +3,74 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
-import pandas as pd
+import pytest
 
 from features.indicators.alarms import Alarm
-from features.indicators.assess import Assessment
 from features.indicators.measure import book
 from serving.report.document import document
+from serving.report.findings import Findings
+from serving.report.shape import Document, schema
+from serving.report.wording import Wording
+from tests.serving.report.conftest import ENGLISH
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "assessment.schema.json"
 
 
-def test_it_is_valid_json_and_says_what_the_page_says(told: Assessment, lost: pd.DataFrame) -> None:
-    found = document(told, "EUR", lost)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert found["as_of"] == "2025-01-01"
-    assert {one["name"] for one in found["indicators"]} == {one["indicator"] for one in found["period"]}
-    nps = next(one for one in found["period"] if (one["indicator"], one["value"]) == ("nps", "all"))
+def test_the_schema_in_the_docs_is_that_of_the_document() -> None:
+    """`make docs` writes it."""
+    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == schema()
+
+
+def test_it_keeps_to_its_schema_and_says_what_the_page_says(found: Findings) -> None:
+    told = document(found, ENGLISH)
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert Document.model_validate_json(json.dumps(told)).model_dump(mode="json") == told
+    assert (told["as_of"], told["source"], told["language"]) == ("2025-01-01", "<of> seven", "en")
+    assert {one["name"] for one in told["indicators"]} == {one["indicator"] for one in told["period"]}
+    nps = next(one for one in told["period"] if (one["indicator"], one["value"]) == ("nps", "all"))
     assert nps["figure"] == 40
-    assert len([one for one in found["months"] if (one["indicator"], one["value"]) == ("nps", "all")]) == 24
-    assert sum(one["change"] for one in found["gains"]["all"]) == found["revenue"][0]["change"] == 410
-    assert found["weak_points"][0]["money"] == 240
-    assert found["not_measured"] == []
+    assert len([one for one in told["months"] if (one["indicator"], one["value"]) == ("nps", "all")]) == 24
+    assert sum(one["change"] for one in told["gains"]["all"]) == told["revenue"][0]["change"] == 410
+    assert told["watched_indicators"] == ["nps", "complaint_rate"]
+    assert told["not_measured"] == []
 
 
-def test_without_orders_and_scores_these_are_null(told: Assessment) -> None:
-    found = document(Assessment(told.measured, [], 0, None), "EUR")
-    absent = ("revenue", "gains", "groups", "moves", "concentration", "weak_points")
-    assert [found[name] for name in absent] == [None] * len(absent)
+def test_what_scores_add(found: Findings) -> None:
+    told = document(found, ENGLISH)
+    service = told["weak_points"][0]
+    assert (service["weak_point"], service["money"], service["customer_ids"]) == ("service", 240, ["a", "f"])
+    assert told["scored_as_of"] == "2025-01-01"
+    plan = {action["weak_point"]: action for action in told["plan"]}
+    assert plan["service"]["saved"] == pytest.approx(120)
+    assert plan["service"]["due"] == "2025-04-01"
+    assert plan["service"]["goal"]["indicator"] == "complaint_rate"
+    assert told["followed"] == []
 
 
-def test_an_alarm_names_its_indicator_and_cause(told: Assessment) -> None:
+def test_what_is_kept_names_no_customer(found: Findings) -> None:
+    told = document(found, ENGLISH, with_ids=False)
+    assert {one["customer_ids"] for one in told["weak_points"]} == {None}
+
+
+def test_without_orders_and_scores_these_are_null(found: Findings) -> None:
+    plain = Findings(replace(found.told, buying=None), "shop", "shop")
+    told = document(plain, ENGLISH)
+    absent = ("revenue", "gains", "groups", "moves", "concentration", "weak_points", "segments", "plan")
+    assert [told[name] for name in absent] == [None] * len(absent)
+
+
+def test_an_alarm_names_its_indicator_and_cause(found: Findings) -> None:
     since = datetime.fromisoformat("2024-10-01")
     alarm = Alarm(book()["nps"], "all", "all", since, 3.0, 9.0, 1e-6, cause=("touchpoint", "mail", 0.7))
-    found = document(Assessment(told.measured, [alarm], 1, None), "EUR")["alarms"]
-    assert found == [
-        {
-            "indicator": "nps",
-            "breakdown": "all",
-            "value": "all",
-            "since": "2024-10-01",
-            "figure": 3.0,
-            "expected": 9.0,
-            "p": 1e-6,
-            "limit": None,
-            "cause": {"breakdown": "touchpoint", "value": "mail", "share": 0.7},
-        }
-    ]
+    warned = replace(found, told=replace(found.told, alarms=[alarm]))
+    (told,) = document(warned, Wording("de", "EUR"))["alarms"]
+    assert (told["indicator"], told["since"], told["expected"]) == ("nps", "2024-10-01", 9.0)
+    assert told["cause"] == {"breakdown": "touchpoint", "value": "mail", "share": 0.7}
+    assert told["says"] == (
+        "Net Promoter Score: 3,0 Punkte seit Oktober 2024, wo 9,0 Punkte zu erwarten war. "
+        "Wahrscheinliche Ursache: 70 % der Abweichung liegen bei Kontaktpunkt mail."
+    )

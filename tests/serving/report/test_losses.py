@@ -19,7 +19,7 @@ def test_weak_points_add_up_in_money(lost: pd.DataFrame) -> None:
     assert list(whole.index) == ["service", "rhythm"]
     assert whole.customers.to_dict() == {"service": 2, "rhythm": 2}
     assert whole.clv.to_dict() == {"service": 1400, "rhythm": 1200}
-    assert whole.example.to_dict() == {"service": "a", "rhythm": "b"}
+    assert whole.customer_ids.to_dict() == {"service": ("a", "f"), "rhythm": ("b", "a")}
 
 
 def test_by_segment(lost: pd.DataFrame) -> None:

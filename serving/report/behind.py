@@ -1,0 +1,28 @@
+"""How a reader of the report gets to the rows behind a figure: the command that lists them."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Protocol
+
+
+class _Looked(Protocol):
+    """What was assessed: where its tables lie, and as of when."""
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def day_text(self) -> str: ...
+
+
+def command(looked: _Looked, figure: str) -> str:
+    """`figure`: an indicator, or `group:loyal`, `move:loyal:lost`, `gains:new`."""
+    words = ("amity", "rows", looked.address, figure, "--as-of", looked.day_text, "--out", "rows.csv")
+    return shlex.join(words)
+
+
+def list_command(weak_point: str, **wanted: str) -> str:
+    """The customers with a weak point, those with most at risk first."""
+    more = [part for name, value in wanted.items() for part in (f"--{name}", value)]
+    return shlex.join(("amity", "at-risk", "--weak-point", weak_point, *more, "--top", "1000"))

@@ -1,0 +1,138 @@
+"""A plan from the customers scored last, for the command line, the API and the pages alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from secrets import randbelow
+from typing import Any
+
+from configs.settings import Winback
+from features.clock import now
+from features.errors import RequestError
+from features.reader.opening import shown
+from features.sources import Source
+from models.uplift.bundle import EffectBundle, folder, load
+from models.words import money
+from serving.store import Store
+from serving.winback import words
+from serving.winback.outbox import Outbox
+from serving.winback.plan import Plan, Situation, make
+from serving.winback.situation import Knowledge, situation
+from serving.winback.store import Kept, PlanStore, document
+
+LARGEST_SEED = 2**31
+LONGEST_NAME = 60
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a plan. `budget`: money. `explore`: so many by lot. `seed`: of the draw; null: new."""
+
+    budget: float
+    name: str = "winback"
+    explore: int = 0
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """`document`: as it is, or would be, kept. `kept`: null for a dry run."""
+
+    plan: Plan
+    document: Mapping[str, Any]
+    currency: str
+    kept: Kept | None
+
+    @property
+    def says(self) -> list[str]:
+        """The plan in sentences."""
+        return list(self.document["says"])
+
+
+def learnt() -> EffectBundle | None:
+    """What past campaigns taught; null where nothing was learnt yet. Raises ModelError."""
+    return load(folder()) if folder().exists() else None
+
+
+def make_plan(
+    wish: Wish, source: Source, store: Store, settings: Winback, *, keep: bool, say: Say = lambda _: None
+) -> Made:
+    """Of the customers scored last; nothing is sent, and nothing kept unless `keep`.
+
+    Raises AbsentError where nothing was scored, RequestError where the wish can't be met or the effects were
+    learnt later than the scores, HistoryError where none of those scored is in the tables.
+    """
+    _require_name(wish.name)
+    scoring = store.current()
+    plans = PlanStore(store.engine)
+    knowledge = Knowledge(settings, scoring.definitions, learnt())
+    known = situation(source.tables, plans.scores(scoring.id), scoring.as_of, knowledge, say)
+    known = _rested(known, plans, settings.rest_days)
+    say("Choosing")
+    seed = randbelow(LARGEST_SEED) if wish.seed is None else wish.seed
+    plan = make(known, settings, wish.budget, seed, wish.explore)
+    currency = scoring.definitions.currency
+    low, high = _interval(plan, knowledge.learnt)
+    says = [*words.says(plan, settings, currency), *_spread(low, high, currency)]
+    says += [*_untried(knowledge), *_left_out(source)]
+    about = {"source": _lasting(source.address), "expected_low": low, "expected_high": high}
+    if not keep:
+        return Made(plan, document(plan, settings, says) | about, currency, None)
+    kept = plans.keep(wish.name, plan, settings, currency=currency, says=says, now=now(), about=about)
+    return Made(plan, kept.document, currency, kept)
+
+
+def _interval(plan: Plan, known: EffectBundle | None) -> tuple[float | None, float | None]:
+    """The ends of the expected profit, as sure as the mean effect of past contacts is; null for a prior."""
+    told = known.evidence.get("effect", {}).get("profit") if known else None
+    if not told or not len(plan.treated):
+        return None, None
+    reach = (told[2] - told[1]) / 2 * len(plan.treated)
+    return plan.profit - reach, plan.profit + reach
+
+
+def _spread(low: float | None, high: float | None, currency: str) -> list[str]:
+    if low is None or high is None:
+        return []
+    return [
+        "By what past contacts tell of the mean effect, the profit lies between "
+        f"{money(low, currency)} and {money(high, currency)} (95 %)."
+    ]
+
+
+def _require_name(name: str) -> None:
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise RequestError(
+            f"The campaign's name is {name[:40]!r}; give 1 to {LONGEST_NAME} printable characters."
+        )
+
+
+def _rested(known: Situation, plans: PlanStore, days: int) -> Situation:
+    """Whoever got a message of an earlier plan lately is left out, before any table tells of it."""
+    if not days:
+        return known
+    lately = Outbox(plans.engine).messaged_since(now() - timedelta(days=days))
+    got = known.barred.isna() & known.people["customer_id"].isin(lately)
+    return replace(known, barred=known.barred.mask(got, "contacted_lately"))
+
+
+def _lasting(address: str) -> str:
+    """The address as it holds in any folder, without a password."""
+    path = Path(address).expanduser()
+    return str(path.absolute()) if path.exists() else shown(address)
+
+
+def _untried(knowledge: Knowledge) -> list[str]:
+    untried = knowledge.learnt.model.never_tried(knowledge.settings.offers) if knowledge.learnt else ()
+    return [f"Never tried, so no effect is expected of: {', '.join(untried)}."] if untried else []
+
+
+def _left_out(source: Source) -> list[str]:
+    """Rows of the tables that can't be used."""
+    if not source.report.skipped:
+        return []
+    return [f"Left out: {each.sentence}" for each in source.report.problems if each.level == "bad rows"]

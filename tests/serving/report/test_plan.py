@@ -1,0 +1,112 @@
+"""The plan by hand: which measure fits, where to begin, and what it is measured by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from math import isnan, sqrt
+
+import pandas as pd
+import pytest
+
+from configs.settings import Measure, Measures, load
+from features.indicators.alarms import Alarm
+from features.indicators.assess import Assessment
+from features.indicators.measure import book
+from serving.report.plan import plan
+from tests.features.indicators.conftest import AS_OF
+from tests.serving.report.conftest import SCORES
+
+WORDS = {"en": "Do it."}
+
+
+def measure(weak_point: str, *measured_by: str, worse: tuple[str, ...] = ()) -> Measure:
+    return Measure(
+        weak_point=weak_point, worse=worse, days=30, measured_by=measured_by, owner={"en": "Kim"}, do=WORDS
+    )
+
+
+def test_the_plan_of_those_that_amity_brings(told: Assessment, lost: pd.DataFrame) -> None:
+    rhythm, service = plan(told, SCORES, lost, load(Measures))
+    assert (rhythm.weak_point, service.weak_point) == ("rhythm", "service")
+    assert (service.customers, service.at_risk) == (2, 240)
+    assert service.saved == pytest.approx(120)
+    assert service.low < service.saved < service.high
+    assert service.due == datetime.fromisoformat("2025-04-01")  # 90 days after New Year
+    assert "complaints" in service.measure.do["en"]
+
+
+def test_the_first_measure_that_fits(told: Assessment, lost: pd.DataFrame) -> None:
+    alarm = Alarm(book()["nps"], "touchpoint", "mail", AS_OF, 3.0, 9.0, 1e-6)
+    measures = Measures(
+        measures=(
+            measure("service", "csat", worse=("nps",)),
+            measure("service", "reopened_share", "nps"),
+        )
+    )
+    (quiet,) = plan(told, SCORES, lost, measures)
+    assert quiet.measure == measures.measures[1]
+    (warned,) = plan(replace(told, alarms=[alarm]), SCORES, lost, measures)
+    assert warned.measure == measures.measures[0]
+
+
+def test_a_goal_goes_back_where_it_warns(told: Assessment, lost: pd.DataFrame) -> None:
+    alarm = Alarm(book()["nps"], "touchpoint", "mail", AS_OF, 3.0, 9.0, 1e-6)
+    measures = Measures(measures=(measure("service", "csat", "nps"),))
+    (action,) = plan(replace(told, alarms=[alarm]), SCORES, lost, measures)
+    assert action.goal is not None
+    assert (action.goal.breakdown, action.goal.value) == ("touchpoint", "mail")
+    assert (action.goal.now, action.goal.target, action.goal.reason, action.goal.of) == (
+        3,
+        9,
+        "back",
+        "month",
+    )
+
+
+def test_a_goal_is_beyond_chance_or_the_least_change(told: Assessment, lost: pd.DataFrame) -> None:
+    """Of 5 answers 4 promoters... by the error of the frame; revenue is no sample: 5 % of it."""
+    measures = Measures(measures=(measure("service", "nps"), measure("rhythm", "revenue")))
+    rhythm, service = plan(told, SCORES, lost, measures)
+    row = told.measured.period.set_index(["indicator", "value"]).loc[("nps", "all")]
+    assert service.goal is not None
+    assert service.goal.target == pytest.approx(40 + 1.959964 * sqrt(2) * row["error"])
+    assert service.goal.reason == "chance"
+    assert rhythm.goal is not None
+    assert (rhythm.goal.now, rhythm.goal.target, rhythm.goal.reason) == (660, pytest.approx(693), "least")
+
+
+def test_a_goal_goes_back_where_it_got_worse(told: Assessment, lost: pd.DataFrame) -> None:
+    """Returned: 90 of 660, a year before 5 of 250."""
+    period = told.measured.period.assign(
+        significant=lambda f: f.indicator == "returned_share", p=lambda f: f.p.fillna(0.001)
+    )
+    worse = replace(told, measured=replace(told.measured, period=period))
+    (action,) = plan(worse, SCORES, lost, Measures(measures=(measure("service", "returned_share"),)))
+    assert action.goal is not None
+    assert action.goal.reason == "back"
+    assert action.goal.now == pytest.approx(90 / 660)
+    assert action.goal.target == pytest.approx(5 / 250)
+
+
+def test_without_the_indicator_there_is_no_goal_and_without_a_measure_no_action(
+    told: Assessment, lost: pd.DataFrame
+) -> None:
+    less = replace(told, measured=replace(told.measured, measured=[book()["revenue"]]))
+    (action,) = plan(less, SCORES, lost, Measures(measures=(measure("service", "nps"),)))
+    assert action.goal is None
+
+
+def test_it_begins_where_more_of_it_lies_than_of_others(told: Assessment, lost: pd.DataFrame) -> None:
+    """Of service 200 of 240 lie with the old, of all weak points 350 of 390; so of the young 17 % against 10 %."""
+    rhythm, service = plan(told, SCORES, lost, load(Measures))
+    assert service.begin is not None
+    assert service.begin[:2] == ("segment", "young")
+    assert service.begin[2] == pytest.approx(40 / 240)
+    assert rhythm.begin is not None
+    assert rhythm.begin[:2] == ("segment", "old")
+
+
+def test_what_the_scores_do_not_tell_is_null(told: Assessment, lost: pd.DataFrame) -> None:
+    scores = SCORES.drop(columns=[f"weak_point_{at}_repaired" for at in (1, 2, 3)])
+    assert all(isnan(action.saved) for action in plan(told, scores, lost, load(Measures)))
