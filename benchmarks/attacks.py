@@ -24,7 +24,8 @@ import attacks_fuzz
 from attacks_tried import HOSTILE, Target, before_keys, with_keys
 from attacks_wire import serving
 
-from serving.locks.keys import Keys, now
+from features.clock import now
+from serving.locks.keys import Keys
 from serving.locks.roles import ROLES
 from serving.store import Store
 

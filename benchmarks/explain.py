@@ -53,13 +53,14 @@ def trained(customers: int) -> tuple[list[Ensemble], pd.DataFrame]:
         source = open_source(Path(folder) / "shop")
         known = before(source.tables, AS_OF)
         days = plan_for(known, AS_OF, Definitions(), settings)
-        frame = with_surprises(training_frame(known, days, Definitions(), reference(known, AS_OF)))
+        frame = training_frame(known, days, Definitions(), reference(known, AS_OF))
         features = catalog(known).available(known)
         source.backend.disconnect()
     churned = frame["churned"].to_numpy(dtype=float)
     offset = np.zeros(len(frame))
     own = grow(Columns.of(features, frame), frame, churned, offset, trees(settings), {"objective": "binary"})
-    return [own, *fit_causes(frame, features, settings.seed).readers], frame
+    causes = fit_causes(frame, features, settings.seed)
+    return [own, *causes.readers], with_surprises(frame, causes.norms)
 
 
 def by_pred_contrib(text: str, matrix: np.ndarray) -> np.ndarray:

@@ -123,6 +123,7 @@ def compared(source: Path, scores: pd.DataFrame, as_of: pd.Timestamp) -> dict[st
         rows = customers[["customer_id", "cause"]].merge(scores, on="customer_id")
         at = [rows[place] == rows["cause"] for place in NAMES]
         found[name] = pd.DataFrame({"first": at[0], "two": at[0] | at[1], "named": at[0] | at[1] | at[2]})
+        found[name]["cause"], found[name]["as"] = rows["cause"], rows["weak_point_1"].fillna("nothing")
         found[name]["sure"] = (rows["weak_point_1_confidence"] == "sure").where(rows["weak_point_1"].notna())
     return found
 
@@ -134,6 +135,13 @@ def report(title: str, found: dict[str, pd.DataFrame]) -> None:
             f"{title:<24}{name:<8}{len(rows):>6}{rows['first'].mean():>8.3f}{rows['two'].mean():>8.3f}"
             f"{rows['named'].mean():>8.3f}{sure.mean():>8.3f}{rows.loc[sure, 'first'].mean():>12.3f}"
         )
+
+
+def confusion(found: dict[str, pd.DataFrame]) -> None:
+    """Which cause is named first as which dimension."""
+    for name in ("there", "left"):
+        print(f"\n{name}, named first as")
+        print(pd.crosstab(found[name]["cause"], found[name]["as"]).to_string())
 
 
 def main() -> None:
@@ -168,7 +176,9 @@ def main() -> None:
             report(f"seed {about['seed']}, {about['customers']:,}", found)
             for group, rows in found.items():
                 total.setdefault(group, []).append(rows)
-    report("all", {group: pd.concat(rows) for group, rows in total.items()})
+    every = {group: pd.concat(rows) for group, rows in total.items()}
+    report("all", every)
+    confusion(every)
 
 
 if __name__ == "__main__":

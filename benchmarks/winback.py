@@ -1,6 +1,7 @@
 """Win-back against the truth: is the plan good, does the measurement hold, is it quick, is it honest.
 
 .venv/bin/python benchmarks/winback.py effect --seeds 3     # true profit of plans, by past contacts
+.venv/bin/python benchmarks/winback.py worlds --seeds 3     # the same where effects follow other rules
 .venv/bin/python benchmarks/winback.py coverage             # measured against true effects of 100 campaigns
 .venv/bin/python benchmarks/winback.py size                 # a plan for a million customers and five offers
 .venv/bin/python benchmarks/winback.py journey              # Complete Journey, where nobody was held back
@@ -27,6 +28,10 @@ from lightgbm import LGBMRegressor
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.winback_truth import Truth, truth
+from benchmarks.winback_value import CONTACT_COST, Value
+from benchmarks.winback_worlds import COUPONS as TRIED
+from benchmarks.winback_worlds import WORLDS, expected, people
+from benchmarks.winback_worlds import past as past_of
 from configs.settings import Definitions, Offer, TrainingSettings, Winback, load
 from demo import complete_journey
 from demo.simulate import simulate
@@ -35,14 +40,12 @@ from features.reference import reference
 from features.snapshots import before, population
 from features.sources import open_source
 from models.scoring import customer_value
-from models.uplift.effects import Effects
 from models.uplift.inputs import Inputs
 from serving.winback.measure import measure
 from serving.winback.plan import Situation, make
-from serving.winback.solve import Problem, solve
 from serving.winback.store import Kept
 from training.fit import fit
-from training.uplift_fit import learn, sentences
+from training.uplift_fit import TOGETHER, learn, sentences
 from training.uplift_rows import Past, past
 
 FIRST, MONTHS = date(2023, 1, 1), 24
@@ -50,10 +53,11 @@ DAY = datetime(2024, 11, 25)  # noqa: DTZ001 - after the last campaign's days, b
 CUSTOMERS = 26_000
 SIZES = (500, 2_000, 10_000, 50_000)
 COUPONS = (5, 10, 15, 20)
-CONTACT_COST = 0.05
-BUDGET_PER_CUSTOMER = 0.25
 SMALL = TrainingSettings(step_days=30, max_snapshots=8, trees=80)
-OFFERS = [Offer(name=f"{c}", channel="email", coupon_value=c, contact_cost=CONTACT_COST) for c in COUPONS]
+
+
+def _offer(coupon: float) -> Offer:
+    return Offer(name=f"{coupon:g}", channel="email", coupon_value=coupon, contact_cost=CONTACT_COST)
 
 
 def effect(seeds: int) -> None:
@@ -82,7 +86,7 @@ def _effect(seed: int) -> list[dict[str, Any]]:
     clv, _, _ = customer_value(bundle, today, risk)
     whole = truth(CUSTOMERS, MONTHS, seed, FIRST, DAY, [100 * c for c in COUPONS])
     true = whole.of(pd.Index(whole.customer_id).get_indexer(pd.Index(today["customer_id"].astype(object))))
-    value = _Value(true, BUDGET_PER_CUSTOMER * len(today))
+    value = Value(true, COUPONS, 0.1 * len(today))
     dice = np.random.default_rng(seed)
     order = dice.permutation(len(found.rows))
     policies = {
@@ -95,12 +99,12 @@ def _effect(seed: int) -> list[dict[str, Any]]:
         some = found.rows.iloc[order[:size]].reset_index(drop=True)
         model, evidence = learn(replace(found, rows=some))
         assert model is not None
-        effects = model.effects(today, OFFERS)
+        effects = model.effects(today, [_offer(coupon) for coupon in COUPONS])
         seconds = time.perf_counter() - start
         policies[f"plan from {size:,} contacts"] = value.planned(effects.profit, effects.redeemed)
         print(
-            f"seed {seed}, {min(size, len(order)):,} contacts: {evidence.chosen}, Qini "
-            f"{evidence.qini[evidence.chosen].value:+.2f}, share {evidence.share:.2f}, {seconds:.0f} s; "
+            f"seed {seed}, {min(size, len(order)):,} contacts: {evidence.learner}, Qini "
+            f"{evidence.qini[TOGETHER].value:+.2f}, share {evidence.share:.2f}, {seconds:.0f} s; "
             f"{value.told}",
             flush=True,
         )
@@ -127,40 +131,25 @@ def _without_noise(found: Past, today: pd.DataFrame, true: Truth) -> tuple[np.nd
     return told[0], told[1]
 
 
-class _Value:
-    """The true profit, after the cost of contact, of whom a policy chooses until the budget is used up by
-    what the coupons truly cost."""
-
-    def __init__(self, true: Truth, budget: float) -> None:
-        self._true, self._budget = true, budget
-        self._cost = CONTACT_COST + true.redeemed_known * np.array(COUPONS)
-        self.told = ""
-
-    def planned(self, profit: np.ndarray, redeemed: np.ndarray) -> float:
-        """By predicted profit and cost; at most a tenth of the customers get one of the first two offers."""
-        few = np.array([True, True, False, False])
-        caps = ((few, 0.1 * len(profit)),)
-        gain, cost = profit - CONTACT_COST, CONTACT_COST + redeemed * np.array(COUPONS)
-        found = solve(Problem(gain, cost, self._budget, caps))
-        rows = np.flatnonzero(found.offer >= 0)
-        offer = found.offer[rows]
-        order = np.argsort(-gain[rows, offer] / cost[rows, offer], kind="stable")
-        return self._spent(rows[order], offer[order], found.gain)
-
-    def ranked(self, score: np.ndarray) -> float:
-        """A coupon of 15 to the first in the ranking, until the budget is used."""
-        return self._spent(np.argsort(-score), np.full(len(score), 2), float("nan"))
-
-    def _spent(self, rows: np.ndarray, offer: np.ndarray, expected: float) -> float:
-        fits = np.cumsum(self._cost[rows, offer]) <= self._budget
-        rows, offer = rows[fits], offer[fits]
-        profit = float(self._true.known[rows, offer].sum() - CONTACT_COST * len(rows))
-        spent = float(self._cost[rows, offer].sum())
-        self.told = (
-            f"{len(rows):,} chosen, {spent:,.0f} of {self._budget:,.0f} spent, profit {profit:,.0f} where "
-            f"{expected:,.0f} was expected"
-        )
-        return profit
+def worlds(seeds: int) -> None:
+    """Campaigns by other rules: the plan's share of the oracle's profit, or its profit where that is 0."""
+    for world, contacts in product(WORLDS, SIZES):
+        shares, told = [], ""
+        for seed in range(1, seeds + 1):
+            today = people(np.random.default_rng((seed, 2)), 20_000)
+            each = [expected(world, today, coupon) for coupon in TRIED]
+            basket = today["usual_basket"].to_numpy()
+            profit = np.column_stack([e.profit(basket, c) for e, c in zip(each, TRIED, strict=True)])
+            redeemed = np.column_stack([e.redeemed for e in each])
+            value = Value(Truth(np.arange(20_000), profit, profit, redeemed, redeemed), TRIED)
+            best = value.planned(profit, redeemed)
+            model, evidence = learn(past_of(world, contacts, seed))
+            assert model is not None
+            effects = model.effects(today, [_offer(coupon) for coupon in TRIED])
+            found = value.planned(effects.profit, effects.redeemed)
+            shares.append(found / best if best > 0 else found)
+            told = f"{evidence.learner}, {evidence.share:.2f} borne out; {value.told}"
+        print(f"{world}, {contacts:,} contacts: {np.round(shares, 2)}; the last: {told}", flush=True)
 
 
 def coverage(campaigns: int) -> None:
@@ -221,36 +210,30 @@ def _kept(policy: Winback, sent: datetime) -> Kept:
 
 
 def size(customers: int) -> None:
-    """A plan with budget and caps, control and strata; seconds, and the memory of the whole process."""
-    dice = np.random.default_rng(0)
+    """Effects of five offers, and a plan with budget and caps, control and strata; seconds, and the memory of
+    the whole process."""
     offers = tuple(
         Offer(name=f"o{c}", channel="email" if c < 20 else "post", coupon_value=c, contact_cost=0.05)
-        for c in (1, 5, 10, 15, 20)
+        for c in (5, 8, 10, 15, 20)
     )
     policy = Winback(offers=offers, most_per_channel={"post": customers // 50})
-    value = np.array([offer.coupon_value for offer in offers])
-    redeemed = dice.beta(1, 6, (customers, 1)) * np.ones(len(offers))
-    orders = dice.normal(0.05, 0.1, (customers, 1)) * np.sqrt(value / 10)
-    profit = orders * dice.gamma(2, 25, (customers, 1)) - redeemed * value
-    usual = pd.DataFrame(dice.gamma(1, 20, (customers, 3)), columns=["orders", "revenue", "profit"])
-    people = pd.DataFrame({"customer_id": [f"C{n:07d}" for n in range(customers)], "segment": "a"})
-    situation = Situation(
-        DAY,
-        people,
-        Effects(orders, profit, profit, redeemed, "experiment"),
-        usual,
-        dice.gamma(0.5, 50, customers),
-        pd.Series(None, index=people.index, dtype=object),
-        np.ones(profit.shape, dtype=bool),
-    )
+    model, _ = learn(past_of("tenure", 20_000, 1))
+    assert model is not None
+    frame = people(np.random.default_rng(0), customers)
+    ids = pd.DataFrame({"customer_id": [f"C{n:07d}" for n in range(customers)], "segment": "a"})
+    recent = np.random.default_rng(1).gamma(0.5, 50, customers)
+    none = pd.Series(None, index=ids.index, dtype=object)
     start, work = time.perf_counter(), time.process_time()
-    plan = make(situation, policy, 0.2 * customers, seed=1)
+    effects, usual = model.effects(frame, offers), model.usual(frame)
+    told = time.perf_counter() - start
+    reach = np.ones(effects.profit.shape, dtype=bool)
+    plan = make(Situation(DAY, ids, effects, usual, recent, none, reach), policy, 0.2 * customers, seed=1)
     seconds, work = time.perf_counter() - start, time.process_time() - work
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"{customers:,} customers × {len(offers)} offers: {seconds:.1f} s ({work:.1f} s of a processor), "
-        f"{peak:.1f} GB at most; "
-        f"{len(plan.rows):,} chosen, at most {plan.gap:.3%} from the best"
+        f"{customers:,} customers × {len(offers)} offers: {seconds:.1f} s, {told:.1f} of them for effects "
+        f"({work:.1f} s of a processor), {peak:.1f} GB at most; {model.learner}; {len(plan.rows):,} chosen, "
+        f"at most {plan.gap:.3%} from the best"
     )
 
 
@@ -269,13 +252,14 @@ def journey() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("part", choices=("effect", "coverage", "size", "journey"))
+    parser.add_argument("part", choices=("effect", "worlds", "coverage", "size", "journey"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--campaigns", type=int, default=100)
     parser.add_argument("--customers", type=int, default=1_000_000)
     asked = parser.parse_args()
     parts: dict[str, Callable[[], None]] = {
         "effect": lambda: effect(asked.seeds),
+        "worlds": lambda: worlds(asked.seeds),
         "coverage": lambda: coverage(asked.campaigns),
         "size": lambda: size(asked.customers),
         "journey": journey,

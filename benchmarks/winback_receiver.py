@@ -29,7 +29,7 @@ late; done and answered twice."""
 @dataclass
 class Received:
     """`posts`: key → requests that were acted on or known again. `acted`: key → the body acted on, once.
-    `changed`: keys that came again with another body. `forged`: requests whose signature is wrong.
+    `changed`: two bodies that came with one key. `forged`: requests whose signature is wrong.
     """
 
     posts: Counter[str] = field(default_factory=Counter)
@@ -64,15 +64,19 @@ class Receiver(ThreadingHTTPServer):
         with self.lock:
             found = str(self.dice.choice([*shares, ""], p=[*shares.values(), 1 - sum(shares.values())]))
             found = "" if self.sound else found
-            self.received.faults[found or "right"] += 1
+        self.count(found or "right")
         return found
+
+    def count(self, fault: str) -> None:
+        with self.lock:
+            self.received.faults[fault] += 1
 
     def act(self, key: str, text: str) -> None:
         """Once for each key."""
         with self.lock:
             self.received.posts[key] += 1
             if self.received.acted.setdefault(key, text) != text:
-                self.received.changed.append(key)
+                self.received.changed.append(f"{self.received.acted[key]} then {text}")
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Senders are killed in the middle of a request."""
@@ -83,7 +87,12 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        text = self.rfile.read(int(self.headers["content-length"])).decode()
+        size = int(self.headers["content-length"])
+        text = self.rfile.read(size).decode()
+        if len(text.encode()) < size:
+            self.server.count("broken off")
+            self.close_connection = True
+            return
         fault = self.server.fault()
         try:
             self.server.signer.verify(text, dict(self.headers))

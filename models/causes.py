@@ -2,9 +2,11 @@
 
 Once customers have gone quiet, silence explains everything. So the causes have a model of their own. It
 learns from snapshots of customers who weren't overdue, and sees neither rhythm nor profile; what these say of
-the churn is taken off beforehand. Its inputs are changes against the customer's own past (a level may be a
-habit) and what the service failed in of late. Each can raise the risk only in the direction in which it is
-worse. The trees split once, so that what an input adds is a curve of that input alone.
+the churn is taken off beforehand. Its inputs are surprises (`models.surprises`): how much better a decline
+explains what a customer did of late than their own past does. Where the tables give none of a dimension, they
+are its changes against the customer's own past, and what the service failed in of late. Each can raise the
+risk only in the direction in which it is worse. The trees split once, so that what an input adds is a curve
+of that input alone: of a surprise measured from none, of a change from the mean at training.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ import pandas as pd
 
 from features.catalog import Feature
 from models.columns import Columns
+from models.own_past import Norm
 from models.stumps import contributions
-from models.surprises import available, with_surprises
+from models.surprises import learn_norms, named, with_surprises
 from models.trees import Ensemble, Trees, grow
 
 CAUSES = ("spend", "product", "service", "satisfaction", "engagement")
@@ -29,8 +32,7 @@ MOST_ROWS = 100_000
 
 _CHANGE = re.compile(r"_change(_|$)|_trend$|_step$|^last_order_ratio$|^price_rises?_|^downgrades_")
 _OF_LATE = re.compile(r"_(\d\d|180)d$|_at_last_order$|_open$")
-_COUNTED = re.compile(r"^(activit|visits)")
-"""Told by `models.surprises`."""
+_OF_SUBSCRIPTIONS = re.compile(r"^(price_rises?|downgrades|subscriptions)_")
 _SIZE = Trees(trees=200, leaves=2, learning_rate=0.08)
 _CONTEXT = Trees(trees=60, leaves=7, learning_rate=0.08, min_leaf_share=0.005)
 _BINS = {"max_bin": 63}
@@ -38,16 +40,19 @@ _BINS = {"max_bin": 63}
 
 @dataclass(frozen=True)
 class Causes:
-    """`readers`: the same model learnt from five halves of the customers. `dimensions`: input → dimension."""
+    """`readers`: the same model learnt from five halves of the customers. `dimensions`: input → dimension.
+
+    `norms`: what the surprises know of all customers.
+    """
 
     readers: tuple[Ensemble, ...]
     dimensions: Mapping[str, str]
+    norms: Mapping[str, Norm]
 
     def read(self, frame: pd.DataFrame) -> np.ndarray:
         """What each cause adds to the log-odds of churn, by each reader; shape (readers, rows, causes).
 
-        Measured from the mean of the customers who were not overdue at training. No readers where nothing
-        could be learnt.
+        No readers where nothing could be learnt.
         """
         found = [self._by_cause(added) for added in self._added(frame)]
         return np.stack(found) if found else _none(frame)
@@ -63,8 +68,12 @@ class Causes:
     def _added(self, frame: pd.DataFrame) -> Iterator[np.ndarray]:
         """What each sign adds, shape (rows, signs), by reader."""
         if self.readers:
-            matrix = self.readers[0].columns.matrix(with_surprises(frame))
-            yield from (contributions(reader.text, matrix) for reader in self.readers)
+            names = self.readers[0].columns.names
+            matrix = self.readers[0].columns.matrix(with_surprises(frame, self.norms))
+            none, surprising = np.zeros((1, len(names))), np.isin(names, list(self.norms))
+            for reader in self.readers:
+                base = np.where(surprising, contributions(reader.text, none), 0.0)
+                yield contributions(reader.text, matrix) - base
 
     def _by_cause(self, added: np.ndarray) -> np.ndarray:
         names = np.array([self.dimensions[name] for name in self.readers[0].columns.names])
@@ -74,23 +83,26 @@ class Causes:
         return {
             "columns": self.readers[0].columns.to_dict() if self.readers else None,
             "dimensions": dict(self.dimensions),
+            "norms": {name: list(norm) for name, norm in self.norms.items()},
             "readers": [reader.text for reader in self.readers],
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Causes:
-        if not values["readers"]:
+        """`NONE` of a bundle from before there were norms: its readers looked at something else."""
+        if not values["readers"] or "norms" not in values:
             return NONE
         columns = Columns.from_dict(values["columns"])
         dimensions = {str(name): str(dimension) for name, dimension in values["dimensions"].items()}
-        return cls(tuple(Ensemble(columns, str(text)) for text in values["readers"]), dimensions)
+        norms = {str(name): tuple(map(float, norm)) for name, norm in values["norms"].items()}
+        return cls(tuple(Ensemble(columns, str(text)) for text in values["readers"]), dimensions, norms)
 
 
 def _none(frame: pd.DataFrame) -> np.ndarray:
     return np.zeros((0, len(frame), len(CAUSES)))
 
 
-NONE = Causes((), {})
+NONE = Causes((), {}, {})
 
 
 def fit_causes(frame: pd.DataFrame, features: Sequence[Feature], seed: int) -> Causes:
@@ -98,9 +110,9 @@ def fit_causes(frame: pd.DataFrame, features: Sequence[Feature], seed: int) -> C
 
     `NONE` where there is no sign of a cause, or nobody or everybody in a half of the customers churned.
     """
-    rows = with_surprises(_sample(frame[_not_overdue(frame)], seed))
-    signs = [feature for feature in features if is_sign(feature)]
-    signs += [surprise.feature for surprise in available(rows)]
+    rows = _sample(frame[_not_overdue(frame)], seed)
+    norms = learn_norms(rows)
+    rows, signs = with_surprises(rows, norms), signs_of(features, norms)
     columns = Columns.of(signs, rows)
     halves = [_half(rows["customer_id"], seed + place) for place in range(READERS)]
     parts = [part for half in halves for part in (half, ~half)]
@@ -108,14 +120,23 @@ def fit_causes(frame: pd.DataFrame, features: Sequence[Feature], seed: int) -> C
         return NONE
     offset = _taken_off(rows, features, halves[0])
     readers = (_reader(columns, rows, offset, signs, half, seed) for half in halves)
-    return Causes(tuple(readers), {f.name: f.dimension for f in signs if f.name in columns.names})
+    return Causes(tuple(readers), {f.name: f.dimension for f in signs if f.name in columns.names}, norms)
+
+
+def signs_of(features: Sequence[Feature], norms: Mapping[str, Norm]) -> list[Feature]:
+    """The surprises there are, and the signs they don't tell: of other dimensions, and of subscriptions."""
+    surprises = [surprise.feature for surprise in named(norms)]
+    told = {surprise.dimension for surprise in surprises}
+    return surprises + [
+        feature
+        for feature in features
+        if is_sign(feature) and (feature.dimension not in told or _OF_SUBSCRIPTIONS.search(feature.name))
+    ]
 
 
 def is_sign(feature: Feature) -> bool:
     """Whether a feature tells of a cause that is there now, and which way it is worse."""
     if feature.kind != "number" or feature.dimension not in CAUSES or feature.worse is None:
-        return False
-    if _COUNTED.search(feature.name):
         return False
     failed = feature.dimension == "service" and _OF_LATE.search(feature.name)
     return bool(failed or _CHANGE.search(feature.name))

@@ -335,6 +335,9 @@ class EarlyWarning(_Reply):
     p: float | None = Field(description="Of as much by chance; null at a limit.")
     limit: float | None
     cause: Cause | None = Field(description="null where no value stands out")
+    money: float | None = Field(description="What it has cost since then; null where that isn't known.")
+    money_low: float | None
+    money_high: float | None
     says: str = Field(description="The same in words, in the language of the assessment.")
 
 

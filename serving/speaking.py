@@ -54,10 +54,9 @@ def wanted(accept_language: str) -> str:
 
     `de-CH` asks for German too. What is no such header asks for nothing.
     """
-    known = codes()
     for name in _by_weight(accept_language):
         code = DEFAULT if name == "*" else name.partition("-")[0]
-        if code in known:
+        if code == DEFAULT or (code and code in codes()):
             return code
     return DEFAULT
 

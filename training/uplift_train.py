@@ -16,7 +16,7 @@ from models.uplift.bundle import EffectBundle, folder, save
 from models.uplift.effects import MEANING
 from training import tracking
 from training.runs import run
-from training.uplift_fit import Evidence, learn, sentences
+from training.uplift_fit import TOGETHER, Evidence, learn, sentences
 from training.uplift_rows import past
 
 Say = Callable[[str], None]
@@ -75,13 +75,13 @@ def _log(
         {
             "as_of": as_of.isoformat(),
             "grade": evidence.grade,
-            "learner": evidence.chosen,
+            "learner": evidence.learner,
             "contacts": evidence.contacts,
             "campaigns": evidence.campaigns,
             "campaign_days": settings.campaign_days,
         }
     )
-    best = evidence.qini[evidence.chosen]
+    best = evidence.qini[TOGETHER]
     figures = {f"qini_{key}": value for key, value in asdict(best).items()}
     figures |= {f"effect_{name}": told[0] for name, told in evidence.effect.items()}
     mlflow.log_metrics(tracking.finite(figures | {"share_borne_out": evidence.share}))

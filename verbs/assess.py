@@ -14,6 +14,7 @@ from features.errors import RequestError
 from verbs.reading import newest, read
 from verbs.shell import (
     as_of_option,
+    err,
     example,
     json_option,
     lang_option,
@@ -26,6 +27,8 @@ from verbs.shell import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+DAYS_OF_A_MONTH = 31
 
 
 @click.command()
@@ -81,7 +84,8 @@ def assess(
         source = read(address, skip_bad_rows, definitions.mode)
         day = as_of or newest(source, definitions.mode)
         scored = None if scores is None else _scored(scores)
-        told = look(source.tables, day, rules, watch, say)
+        told = look(source.tables, day, rules, watch, say, scored)
+        _mind_days(scored, told.measured.day)
         shown = without_password(address)
         looked = Looked(told, source.tables, shown, watch.indicators, scored)
         found = findings(looked, measures, kept.before(told.measured.day, shown))
@@ -154,6 +158,19 @@ def _require_page(file: Path) -> None:
         )
     if not file.absolute().parent.is_dir():
         raise RequestError(f"There is no folder {file.parent} to write {file.name} into.")
+
+
+def _mind_days(scored: pd.DataFrame | None, day: datetime) -> None:
+    """A word where the customers were scored on a day of another month."""
+    import pandas as pd
+
+    if scored is None or scored.empty:
+        return
+    when = pd.Timestamp(scored["as_of"].iloc[0])
+    if abs((when - pd.Timestamp(day)).days) > DAYS_OF_A_MONTH:
+        err.print(
+            f"Mind: the customers were scored as of {when:%Y-%m-%d}, the assessment is of {day:%Y-%m-%d}."
+        )
 
 
 def _scored(file: Path) -> pd.DataFrame:

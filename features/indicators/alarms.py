@@ -19,10 +19,12 @@ import numpy as np
 from features.indicators.book import Indicator
 from features.indicators.cells import ALL
 from features.indicators.measure import Measured
-from features.indicators.steps import Series, Step, chances, dated, series, steps
+from features.indicators.steps import Series, Step, alike, chances, dated, series, steps
 
 ONLY_PARTS = frozenset({"line_return_rate"})
 """Indicators of the company that count the same event more than once: only their values are watched."""
+EVENTS = {"typical_response_hours": "answered_in_time", "first_response_hours": "answered_in_time"}
+"""Means of hours, and the share that counts the tickets behind them."""
 COSTS = {"line_return_rate": "line_return_cost"}
 """Indicators of events whose money another tells."""
 
@@ -48,7 +50,7 @@ class Watch:
         "churn_rate",
         "subscription_churn",
         "complaint_rate",
-        "first_response_hours",
+        "typical_response_hours",
         "answered_in_time",
         "resolved_in_time",
         "reopened_share",
@@ -131,18 +133,31 @@ def _alarm(measured: Measured, step: Step, p: float, looked_at: list[Step], some
     begun, latest, earliest = dated(step, some)
     months = measured.months["month"].drop_duplicates().sort_values().to_list()
     since, first, last = (months[-ago].to_pydatetime() for ago in (begun.window, earliest, latest))
-    one, countable = step.one, step.one.indicator.kind in ("share", "rate")
-    counted = begun.cases / one.indicator.scale
+    one, events = step.one, _events(measured, begun)
     told = Alarm(one.indicator, one.breakdown, one.value, since, begun.figure, begun.expected, float(p))
     return replace(
         told,
         since_earliest=first,
         since_latest=last,
         cause=_cause(step, looked_at) if one.breakdown == ALL else None,
-        events=begun.excess * counted if countable else None,
-        events_error=begun.error * counted if countable else None,
+        events=events and events[0],
+        events_error=events and events[1],
         price=_price(measured, begun),
     )
+
+
+def _events(measured: Measured, step: Step) -> tuple[float, float] | None:
+    """So many cases more or fewer than expected, and their standard error; nothing of what counts none."""
+    name = EVENTS.get(step.one.indicator.name)
+    counting: Step | None = step
+    if name:
+        counting = alike(step, list(series(measured, (name,))))
+    elif step.one.indicator.kind not in ("share", "rate"):
+        counting = None
+    if counting is None:
+        return None
+    cases = counting.cases / counting.one.indicator.scale
+    return counting.excess * cases, counting.error * cases
 
 
 def _price(measured: Measured, step: Step) -> tuple[float, float] | None:

@@ -16,7 +16,7 @@ Tables = Mapping[str, ibis.Table]
 
 Group = Literal["satisfaction", "loyalty", "behaviour", "service", "value", "marketing"]
 GROUPS: tuple[Group, ...] = get_args(Group)
-Kind = Literal["share", "mean", "rate", "ratio", "total"]
+Kind = Literal["share", "mean", "geometric", "rate", "ratio", "total"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Indicator:
     """One figure, declared once.
 
     `events` over `chances`, both tallies, times `scale`. A share counts chances with the event; a mean sums a
-    value over its cases, with `squares` the sum of its squares; a rate counts any number of events per
+    value over its cases, with `squares` the sum of its squares; a geometric mean does so with the logarithms
+    of a value; a rate counts any number of events per
     chance; a ratio is of sums that are no sample; a total has no chances. `over`: a month tells of itself, or
     of the twelve that end with it. `better`: which way is good; nothing where neither is. `collect`: what to
     collect where it can't be measured. The words may name rules in braces. `breakdowns`: by what it is told
@@ -120,7 +121,7 @@ class Book:
             )
         if (indicator.chances is None) != (indicator.kind == "total"):
             raise ValueError(f"indicator {indicator.name} is a total or has chances, not both")
-        if (indicator.squares is None) == (indicator.kind == "mean"):
+        if (indicator.squares is None) == (indicator.kind in ("mean", "geometric")):
             raise ValueError(f"indicator {indicator.name}: a mean, and only a mean, has squares")
         texts = (indicator.title, indicator.definition, indicator.formula, indicator.unit, indicator.collect)
         if not all(text.strip() for text in texts):

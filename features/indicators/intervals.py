@@ -3,6 +3,7 @@
 - share: Wilson's score interval (Wilson 1927; Brown, Cai & DasGupta 2001, Statistical Science 16).
 - mean: Student's t over the cases. For NPS the cases are −1, 0 and 1, whose variance is
   promoters + detractors − (promoters − detractors)², as shares.
+- geometric: Student's t over the logarithms of the cases, taken back; its variance by the delta method.
 - rate: the exact interval of a Poisson count (Garwood 1936, Biometrika 28).
 - ratio, total: sums of everything there is, no sample; they have no interval.
 """
@@ -19,7 +20,7 @@ from scipy import stats
 from features.indicators.book import Kind
 
 Floats = NDArray[np.float64]
-SAMPLED: tuple[Kind, ...] = ("share", "mean", "rate")
+SAMPLED: tuple[Kind, ...] = ("share", "mean", "geometric", "rate")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Sample:
         """Null where there is no chance."""
         if self.kind == "total":
             return self.events
-        return _over(self.events, self.chances)
+        mean = _over(self.events, self.chances)
+        return np.exp(mean) if self.kind == "geometric" else mean
 
     @property
     def variance(self) -> Floats:
@@ -69,9 +71,17 @@ class Sample:
         if self.kind == "rate":
             return _over(x + 0.5, n**2)
         if self.kind == "mean":
-            between = np.maximum(self.squares - _over(x**2, n), 0.0)
-            return np.where(n > 1, _over(_over(between, n - 1), n), np.nan)
+            return self._variance_of_mean
+        if self.kind == "geometric":
+            return self.value**2 * self._variance_of_mean
         return np.full(np.shape(x), np.nan)
+
+    @property
+    def _variance_of_mean(self) -> Floats:
+        """Of events over chances, null for fewer than two cases."""
+        n = self.chances
+        between = np.maximum(self.squares - _over(self.events**2, n), 0.0)
+        return np.where(n > 1, _over(_over(between, n - 1), n), np.nan)
 
     def interval(self, confidence: float) -> tuple[Floats, Floats]:
         """Lower and upper end; null where there is none."""
@@ -85,9 +95,10 @@ class Sample:
             if self.kind == "rate":
                 low = np.where(x > 0, stats.chi2.ppf(tail, 2 * x) / 2, 0.0 * x)
                 return _over(low, n), _over(stats.chi2.isf(tail, 2 * x + 2) / 2, n)
-            if self.kind == "mean":
-                half = stats.t.isf(tail, np.maximum(n - 1, 1)) * np.sqrt(self.variance)
-                return self.value - half, self.value + half
+            if self.kind in ("mean", "geometric"):
+                half = stats.t.isf(tail, np.maximum(n - 1, 1)) * np.sqrt(self._variance_of_mean)
+                ends = _over(x, n) - half, _over(x, n) + half
+                return (np.exp(ends[0]), np.exp(ends[1])) if self.kind == "geometric" else ends
         nothing = np.full(np.shape(x), np.nan)
         return nothing, nothing
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from features.indicators.book import GROUPS, Book, Indicator
 from features.indicators.measure import book, words
 from features.indicators.rules import Rules
+from features.indicators.sheets import SHEETS
 
 INTRODUCTION = """\
 # The indicators
@@ -31,11 +32,17 @@ of indicators; the days and months in the definitions are those of `configs/indi
   orders of all.
 """
 
+TABLES = """\
+## tables
+
+What a single figure can't say; each is left out, and listed as not measured, where what it needs isn't there.
+"""
+
 
 def page() -> str:
     """The whole book in Markdown."""
     index = book()
-    return "\n".join([INTRODUCTION, *(_section(index, group) for group in GROUPS)])
+    return "\n".join([INTRODUCTION, *(_section(index, group) for group in GROUPS), _sheets()])
 
 
 def documents(rules: Rules) -> list[dict[str, object]]:
@@ -57,6 +64,32 @@ def documents(rules: Rules) -> list[dict[str, object]]:
         }
         for i in index
     ]
+
+
+def sheet_documents(rules: Rules) -> list[dict[str, object]]:
+    """One document per table of the assessment, for programs, in the words of these rules."""
+    return [
+        {
+            "name": sheet.name,
+            "group": sheet.group,
+            "title": sheet.title,
+            "definition": words(sheet.definition, rules),
+            "formula": sheet.formula,
+            "needs": list(sheet.needs),
+            "collect": words(sheet.collect, rules),
+        }
+        for sheet in SHEETS
+    ]
+
+
+def _sheets() -> str:
+    rows = "\n".join(
+        f"| `{sheet['name']}` | **{sheet['title']}**: {sheet['definition']} | {sheet['formula']} | "
+        f"{', '.join(needs)} |"
+        for sheet, needs in zip(sheet_documents(Rules()), (one.needs for one in SHEETS), strict=True)
+    )
+    head = "| table | what it is | formula | needs |\n" + "| --- " * 4 + "|"
+    return f"{TABLES}\n{head}\n{rows}\n"
 
 
 def _section(index: Book, group: str) -> str:

@@ -40,14 +40,14 @@ def rivals(tables: Tables, measured: Measured) -> pd.DataFrame:
 def span(period: str) -> tuple[int, int] | None:
     """The months that a period holds, as numbers, the second beyond it; nothing where it is none."""
     year, _, part = str(period).partition("-")
-    if not (year.isdigit() and len(year) == 4):
+    if not (year.isdecimal() and len(year) == 4 and int(year)):
         return None
-    begin = number(datetime(int(year), 1, 1)) if int(year) else 0  # noqa: DTZ001 (times bear no zone)
+    begin = number(datetime(int(year), 1, 1))  # noqa: DTZ001 (times bear no zone)
     if not part:
         return begin, begin + 12
     if part.startswith("Q") and part[1:] in ("1", "2", "3", "4"):
         return begin + 3 * (int(part[1:]) - 1), begin + 3 * int(part[1:])
-    if part.isdigit() and 1 <= int(part) <= 12:
+    if part.isdecimal() and 1 <= int(part) <= 12:
         return begin + int(part) - 1, begin + int(part)
     return None
 
@@ -93,5 +93,7 @@ def own(measured: Measured, name: str, begin: int, end: int) -> tuple[float, flo
     held = some[some["cases"] > 0]
     if held.empty:
         return float("nan"), float("nan")
-    cases = held["cases"].to_numpy(float)
-    return float(np.average(held["figure"].to_numpy(float), weights=cases)), float(cases.sum())
+    figures, cases = (held[column].to_numpy(float) for column in ("figure", "cases"))
+    geometric = any(i.name == name and i.kind == "geometric" for i in measured.measured)
+    mean = np.average(np.log(figures) if geometric else figures, weights=cases)
+    return float(np.exp(mean) if geometric else mean), float(cases.sum())

@@ -44,6 +44,15 @@ def _squares(column: str) -> Any:
     return lambda t: (_hours(t, column) * _hours(t, column)).sum()
 
 
+def _log_hours(t: ibis.Table, column: str) -> Value:
+    """The logarithm of the hours, of a minute at least."""
+    return ibis.greatest(_hours(t, column), 1 / 60).ln()
+
+
+def _squared_logs(t: ibis.Table) -> Value:
+    return (_log_hours(t, "first_response_at") ** 2).sum()
+
+
 def _ticket(name: str, value: Any, needs: tuple[str, ...] = (), month: str = "month") -> Tally:
     return Tally(name, "tickets", value, needs, month)
 
@@ -67,6 +76,8 @@ TALLIES = (
     _ticket("answered", _count, _ANSWER, "answered_in"),
     _ticket("response_hours", _sum("first_response_at"), _ANSWER, "answered_in"),
     _ticket("response_squares", _squares("first_response_at"), _ANSWER, "answered_in"),
+    _ticket("response_logs", lambda t: _log_hours(t, "first_response_at").sum(), _ANSWER, "answered_in"),
+    _ticket("response_log_squares", _squared_logs, _ANSWER, "answered_in"),
     _ticket("solutions_due", _count, _SOLUTION, "solution_due"),
     _ticket("resolved_in_time", lambda t: t.in_time_solution.ifelse(1, 0).sum(), _SOLUTION, "solution_due"),
     _ticket("resolved", _count, _SOLUTION, "resolved_in"),
@@ -220,6 +231,18 @@ INDICATORS = (
         ),
         "hours",
         ("response_hours", "answered", "response_squares"),
+    ),
+    _indicator(
+        "typical_response_hours",
+        "geometric",
+        (
+            "Typical hours to the first answer",
+            "Geometric mean of the hours from opening to first answer, of a minute at least, of the tickets "
+            "first answered in the month: unlike the mean, a few that waited for weeks hardly move it.",
+            "exp(Σ ln(hours to the first answer) ÷ tickets answered)",
+        ),
+        "hours",
+        ("response_logs", "answered", "response_log_squares"),
     ),
     _indicator(
         "answered_in_time",

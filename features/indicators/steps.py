@@ -32,6 +32,8 @@ _FEWEST_MONTHS = 6
 """As many months before the newest ones must be known, to tell their scatter."""
 MOST_MONTHS = 6
 """As far back a step may have begun."""
+_FEWEST_EVENTS = 5
+"""Cochran (1954, Biometrics 10)."""
 _AGREED = 0.5
 """The least that one comparison sees of what the other does."""
 _SURE_MONTHS = float(stats.chi2.isf(0.05, 1))
@@ -42,7 +44,7 @@ _SURE_MONTHS = float(stats.chi2.isf(0.05, 1))
 class Series:
     """One figure by month, oldest first; `sign`: 1 where high is bad. `state`: its months overlap.
 
-    `unit_variance`: of the figure of one case. `clumping`: its design effect, as `clumps` has it.
+    `unit_variance`: of the figure of one case. `clumping`: its design effect, where `clumps` has it.
     """
 
     indicator: Indicator
@@ -53,7 +55,7 @@ class Series:
     unit_variance: float
     sign: int
     state: bool
-    clumping: float = 1.0
+    clumping: float | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Step:
     """`excess`: of the newest months over what was to be expected, in the bad direction. `variance`: of it.
 
     By sampling; `scatter`: how much more the months before vary, with `freedom` degrees of freedom. `cases`:
-    of the newest months. `beside`: whether it is told beside the rest of the company.
+    of the newest months. `beside`: whether it is told beside the rest of the company. `agreed`: whether the
+    other comparison, where there is one, doesn't contradict it.
     """
 
     one: Series
@@ -74,11 +77,12 @@ class Step:
     variance: float
     scatter: float
     freedom: int
+    agreed: bool = True
 
     @property
     def error(self) -> float:
         """The standard error of the excess; what the months scatter beyond sampling is in it."""
-        return float(np.sqrt(self.variance * max(self.scatter, self.one.clumping)))
+        return float(np.sqrt(self.variance * max(self.scatter, self.one.clumping or 1.0)))
 
 
 def series(
@@ -86,7 +90,7 @@ def series(
 ) -> Iterator[Series]:
     """Of the indicators so named that have a bad direction: the company first, then each value.
 
-    `clumped`: the design effects of indicators, as `clumps` gives them; 1 for others.
+    `clumped`: the design effects of indicators, as `clumps` gives them.
     """
     told = {i.name: i for i in measured.measured if i.better and i.name in names}
     frame = measured.months[
@@ -101,7 +105,7 @@ def series(
             sign = 1 if told[name].better == "low" else -1
             figures = rows["figure"].to_numpy(float)
             state = name in measured.states
-            clumping = (clumped or {}).get(name, 1.0)
+            clumping = (clumped or {}).get(name)
             yield Series(told[name], breakdown, value, figures, cases, variance, sign, state, clumping)
 
 
@@ -119,8 +123,17 @@ def steps(some: list[Series], windows: tuple[int, ...], fewest_cases: int) -> li
         whole = _whole_of(one, some)
         for window in (1,) if one.state else windows:
             if one.cases[-window:].sum() >= fewest_cases:
-                found += _both(one, whole, window)
+                found += [step for step in _both(one, whole, window) if _enough(step)]
     return found
+
+
+def _enough(step: Step) -> bool:
+    """Whether as many events, and cases without one, are to be expected as a normal curve takes."""
+    indicator = step.one.indicator
+    events = step.expected / indicator.scale * step.cases
+    if indicator.kind == "share":
+        return min(events, step.cases - events) >= _FEWEST_EVENTS
+    return indicator.kind != "rate" or events >= _FEWEST_EVENTS
 
 
 def dated(step: Step, some: list[Series]) -> tuple[Step, int, int]:
@@ -144,6 +157,14 @@ def dated(step: Step, some: list[Series]) -> tuple[Step, int, int]:
     return found[int(np.argmax(fits))], min(likely), max(likely)
 
 
+def alike(step: Step, some: list[Series]) -> Step | None:
+    """The comparison of the same value, window and kind among other series; none where it isn't known."""
+    of = (step.one.breakdown, step.one.value)
+    one = next((one for one in some if (one.breakdown, one.value) == of), None)
+    found = _compared(one, _whole_of(one, some), step.window) if one else iter(())
+    return next((other for other in found if other.beside == step.beside), None)
+
+
 def _whole_of(one: Series, some: list[Series]) -> Series | None:
     return next((o for o in some if o.indicator.name == one.indicator.name and o.breakdown == ALL), None)
 
@@ -151,21 +172,23 @@ def _whole_of(one: Series, some: list[Series]) -> Series | None:
 def chances(some: list[Step]) -> Floats:
     """Of each excess or a larger one by chance, shape (steps,).
 
-    Student's t with the scatter of each, which leans on those of the same indicator and comparison, and is at
-    least what the indicator clumps.
+    Student's t with the scatter of each, which leans on those of the same indicator and comparison; where its
+    cases clump by more than that, they say how it scatters, and are known well. 1 where it isn't agreed on.
     """
     names = np.array([f"{step.one.indicator.name} {step.window} {step.beside}" for step in some])
     found = np.ones(len(some))
     for name in dict.fromkeys(names):
         at = np.flatnonzero(names == name)
-        alike = [some[place] for place in at]
+        of = [some[place] for place in at]
         scatter, freedom = moderated(
-            np.array([step.scatter for step in alike]), np.array([float(step.freedom) for step in alike])
+            np.array([step.scatter for step in of]), np.array([float(step.freedom) for step in of])
         )
-        least = [step.one.clumping for step in alike]
-        error = np.sqrt([step.variance for step in alike] * np.maximum(scatter, least))
-        found[at] = stats.t.sf(np.array([step.excess for step in alike]) / error, freedom)
-    return found
+        least = np.array([step.one.clumping or 1.0 for step in of])
+        known = np.array([step.one.clumping is not None for step in of]) & (scatter <= least)
+        error = np.sqrt([step.variance for step in of] * np.maximum(scatter, least))
+        t = np.array([step.excess for step in of]) / error
+        found[at] = np.where(known, stats.norm.sf(t), stats.t.sf(t, freedom))
+    return np.where([step.agreed for step in some], found, 1.0)
 
 
 def _both(one: Series, whole: Series | None, window: int) -> list[Step]:
@@ -178,7 +201,7 @@ def _both(one: Series, whole: Series | None, window: int) -> list[Step]:
         return found
     own, beside = found
     told, other = (own, beside) if one.state else (beside, own)
-    return [told] if other.excess >= _AGREED * told.excess else []
+    return [replace(told, agreed=bool(other.excess >= _AGREED * told.excess))]
 
 
 def _compared(one: Series, whole: Series | None, window: int) -> Iterator[Step]:

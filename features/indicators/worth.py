@@ -31,6 +31,8 @@ PER_EVENT = {"order_rate": "basket", "conversion": "basket", "return_rate": "ret
 A_YEAR = ("churn_rate", "lapsed_share")
 FAILURE = {
     "answered_in_time": "late_answer",
+    "typical_response_hours": "late_answer",
+    "first_response_hours": "late_answer",
     "resolved_in_time": "late_solution",
     "reopened_share": "reopened",
     "complaint_rate": "complaint",

@@ -114,7 +114,9 @@ def ridge_to_nothing(matrix: np.ndarray, target: np.ndarray, weight: np.ndarray)
 
     Each input is taken in its own root mean square; the penalty is chosen as in `ridge`.
     """
-    size = np.sqrt((matrix**2).mean(axis=0)) if len(matrix) else np.ones(matrix.shape[1])
+    if len(target) == 0:
+        return constant(0.0, matrix.shape[1])
+    size = np.sqrt((matrix**2).mean(axis=0))
     size = np.where(size > 1e-12, size, np.inf)
     root = np.sqrt(weight / weight.mean())
     inputs, left = matrix / size * root[:, None], target * root

@@ -29,20 +29,31 @@ EVERYBODY = slice(-len(NAMES), 1 - len(NAMES))
 @dataclass(frozen=True)
 class Arms:
     """Past contacts. `matrix`: (rows, inputs), the last ones foretold. `treated`: 1 or 0. `propensity`: the
-    chance of 1."""
+    chance of 1. `precision`: how many times a row counts, for its outcome has so much less noise."""
 
     matrix: np.ndarray
     treated: np.ndarray
     propensity: np.ndarray
+    precision: np.ndarray
+
+    @classmethod
+    def equal(cls, matrix: np.ndarray, treated: np.ndarray, propensity: np.ndarray) -> Arms:
+        """All rows count the same."""
+        return cls(matrix, treated, propensity, np.ones(len(treated)))
+
+    @property
+    def centred(self) -> np.ndarray:
+        """The arm less the chance of it: what an effect is times, to explain how far the arms lie apart."""
+        return np.asarray(self.treated - self.propensity)
 
     @property
     def weight(self) -> np.ndarray:
-        """One over the chance of the arm that each row is in: both arms stand for everybody."""
+        """Precision over the chance of the arm that each row is in: both arms stand for everybody."""
         own: np.ndarray = np.where(self.treated == 1, self.propensity, 1 - self.propensity)
-        return np.asarray(1 / own)
+        return np.asarray(self.precision / own)
 
     def of(self, rows: np.ndarray) -> Arms:
-        return Arms(self.matrix[rows], self.treated[rows], self.propensity[rows])
+        return Arms(self.matrix[rows], self.treated[rows], self.propensity[rows], self.precision[rows])
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,7 @@ def _s(regress: Regress) -> Learner:
 
 def _s_linear(arms: Arms, outcome: np.ndarray) -> Effect:
     """One regression on inputs, arm, and their products; the products are its effect beside the constant."""
-    centred = (arms.treated - arms.propensity)[:, None]
+    centred = arms.centred[:, None]
     middle = adjusted_difference(arms, outcome)
     size = arms.matrix.shape[1]
     both = np.hstack([arms.matrix, centred * arms.matrix])
@@ -144,8 +155,8 @@ def _x(regress: Regress) -> Learner:
 
 def _r(arms: Arms, outcome: np.ndarray, columns: slice) -> Part:
     """The effect that best explains, by some of the inputs, how far the arms lie apart."""
-    centred = arms.treated - arms.propensity
-    fit = ridge_to_nothing(arms.matrix[:, columns], outcome / centred, centred**2)
+    centred = arms.centred
+    fit = ridge_to_nothing(arms.matrix[:, columns], outcome / centred, arms.precision * centred**2)
     weights = np.zeros(arms.matrix.shape[1])
     weights[columns] = fit.weights
     return Part(1.0, Linear(0.0, weights))
@@ -162,14 +173,14 @@ def _r_foretold(arms: Arms, outcome: np.ndarray) -> Effect:
 def _r_linear(arms: Arms, outcome: np.ndarray) -> Effect:
     """By what was foretold, and then by all inputs what that leaves open."""
     first = _r(arms, outcome, FORETOLD)
-    left = outcome - (arms.treated - arms.propensity) * first.predict(arms.matrix)
+    left = outcome - arms.centred * first.predict(arms.matrix)
     return Effect((first, _r(arms, left, slice(None))))
 
 
 def _transformed(arms: Arms, outcome: np.ndarray) -> Effect:
     """A regression of a figure whose mean is the effect: (arm − p) / (p (1 − p)) · outcome."""
-    factor = (arms.treated - arms.propensity) / (arms.propensity * (1 - arms.propensity))
-    return Effect((Part(1.0, ridge(arms.matrix, factor * outcome, np.ones(len(outcome)))),))
+    factor = arms.centred / (arms.propensity * (1 - arms.propensity))
+    return Effect((Part(1.0, ridge(arms.matrix, factor * outcome, arms.precision)),))
 
 
 def _trees(matrix: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Fit:

@@ -33,17 +33,18 @@ class Worth:
     revenue: Linear
     profit: Linear
 
-    def each(self, outcome: str, matrix: np.ndarray) -> np.ndarray:
-        fit = self.revenue if outcome == "revenue" else self.profit
-        return np.asarray(np.maximum(fit.predict(matrix), 0.0))
+    def each(self, matrix: np.ndarray) -> dict[str, np.ndarray]:
+        """By the names of `OUTCOMES`."""
+        return {name: np.maximum(fit.predict(matrix), 0.0) for name, fit in vars(self).items()}
 
-    def outcomes(
-        self, orders: np.ndarray, redeeming: np.ndarray, matrix: np.ndarray, value: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        """`OUTCOMES` and `redeemed` from the effect on orders: whoever orders because of a coupon redeems it."""
-        redeemed = np.where(value > 0, np.maximum(redeeming, np.clip(orders, 0.0, 1.0)), 0.0)
-        revenue, profit = (orders * self.each(name, matrix) - value * redeemed for name in OUTCOMES[1:])
-        return {"orders": orders, "revenue": revenue, "profit": profit, "redeemed": redeemed}
+
+def outcomes(
+    orders: np.ndarray, redeeming: np.ndarray, each: Mapping[str, np.ndarray], value: np.ndarray
+) -> dict[str, np.ndarray]:
+    """`OUTCOMES` and `redeemed` from the effect on orders: who orders because of a coupon redeems it."""
+    redeemed = np.where(value > 0, np.maximum(redeeming, np.clip(orders, 0.0, 1.0)), 0.0)
+    money = {name: orders * worth - value * redeemed for name, worth in each.items()}
+    return {"orders": orders, **money, "redeemed": redeemed}
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class EffectModel:
         matrix = np.hstack([people, self._offer_columns(len(people), offer)])
         redeeming = self.foretold.redeeming(matrix, value)
         orders = self.orders.predict(np.hstack([matrix, modifiers(expected, redeeming)]))
-        return self.worth.outcomes(orders, redeeming, matrix, value)
+        return outcomes(orders, redeeming, self.worth.each(matrix), value)
 
     def _offer_columns(self, rows: int, offer: Offer) -> np.ndarray:
         one = self.inputs.offers(np.array([offer.coupon_value]), pd.Series([offer.channel]))

@@ -85,15 +85,6 @@ def compare(
     return found
 
 
-def chosen(found: Mapping[str, Qini]) -> str:
-    """The first candidate, the simplest being given first, that lies within a standard error of the best.
-
-    The rule of Breiman, Friedman, Olshen, Stone (1984), Classification and regression trees, section 3.4.3.
-    """
-    limit = next(each.error for each in found.values() if each.behind == 0)
-    return next(name for name, each in found.items() if each.behind <= limit)
-
-
 def _ranked(predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     order = np.argsort(-predicted, kind="stable")
     ranked = predicted[order]

@@ -45,12 +45,18 @@ def assessment_page() -> HTMLResponse:
     return page(
         "assessment.html",
         document=document,
+        source=document["source"].rstrip("/").rsplit("/", 1)[-1],
         w=wording,
         headlines=list(_headlines(document, wording)),
         weak_points=whole,
         plan=[
-            {**one, "saved": _saved(one, wording), "owner": in_language(one["owner"], wording.code)}
-            for one in document["plan"] or []
+            {
+                **one,
+                "what": wording.dimension(one["weak_point"]) + wording.of(one["breakdown"], one["value"]),
+                "saved": _saved(one, wording),
+                "owner": in_language(one["owner"], wording.code),
+            }
+            for one in document["plan"]
         ],
     )
 
@@ -79,8 +85,11 @@ def _headlines(document: Mapping[str, Any], wording: Wording) -> Iterator[Headli
 
 
 def _saved(action: Mapping[str, Any], wording: Wording) -> str:
-    """Empty where it isn't known."""
+    """What repair would save, or has cost since it warns; empty where that isn't known."""
     if action["saved"] is None:
         return ""
+    name = "would_save" if action["since"] is None else "has_cost"
+    if action["saved_low"] is None or action["saved_high"] is None:
+        return wording.say(name, saved=wording.signed_money(action["saved"]))
     money, low, high = (wording.signed_money(action[name]) for name in ("saved", "saved_low", "saved_high"))
-    return wording.say("saved", money=money, low=low, high=high)
+    return wording.say(name, saved=wording.say("saved", money=money, low=low, high=high))

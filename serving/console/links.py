@@ -13,6 +13,8 @@ AT_RISK = f"{PAGES}/at-risk"
 AT_RISK_CSV = f"{AT_RISK}.csv"
 DEFINITIONS = f"{PAGES}/definitions"
 MODEL = f"{PAGES}/model"
+CAMPAIGNS = f"{PAGES}/campaigns"
+CAMPAIGN = f"{CAMPAIGNS}/{{plan_id}}"
 SIGN_IN = f"{PAGES}/sign-in"
 SIGN_OUT = f"{PAGES}/sign-out"
 CUSTOMERS = f"{PAGES}/customers"
@@ -31,6 +33,11 @@ def customer_path(customer_id: str, under: str = CUSTOMERS) -> str:
 def customer_id_of(segment: str) -> str:
     """The id in the path of a customer's page, decoded."""
     return segment.removeprefix(MARK)
+
+
+def campaign_path(plan_id: int, end: str = "") -> str:
+    """The path of a campaign's page; `end`: what is done with it, such as /approve."""
+    return CAMPAIGN.format(plan_id=plan_id) + end
 
 
 def with_query(path: str, values: Mapping[str, object]) -> str:

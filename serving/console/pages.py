@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, cast
-from urllib.parse import parse_qs
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -21,9 +20,11 @@ from serving.card import card
 from serving.console import links, sessions
 from serving.console.assessment import assessment_page, report_page
 from serving.console.at_risk_list import at_risk_list
+from serving.console.campaign_doors import add_campaigns
 from serving.console.customer import customer_page, what_if_result
 from serving.console.definitions import definitions_page
 from serving.console.facts import READ_AT_ONCE, told_events
+from serving.console.forms import form as read_form
 from serving.console.links import customer_id_of
 from serving.console.model import model_page
 from serving.console.rendering import ASKED, FOLDER, page
@@ -39,7 +40,6 @@ from serving.requests import AtRiskQuery, DayQuery
 from serving.rows import Row
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-LONGEST_FORM = 10_000
 NOT_HERE, NOT_SHOWN = "That isn’t here", "That can’t be shown"
 TITLES = {401: "Not from here", 403: "Not for you", 404: NOT_HERE, 413: "Too large", 429: "Too many requests"}
 
@@ -87,6 +87,7 @@ def add_pages(api: FastAPI) -> None:
     _list(pages)
     _customer(pages)
     _model(pages)
+    add_campaigns(pages)
     _rest(pages)
     api.include_router(doors)
     api.include_router(pages)
@@ -103,7 +104,7 @@ def _doors(doors: APIRouter) -> None:
 
     @doors.post(links.SIGN_IN)
     async def sign_in(request: Request) -> Response:
-        given = await _form(request)
+        given = await read_form(request)
         onward = RedirectResponse(links.own_page(given.get("next", "")), status_code=303)
         return await run_sync(sessions.sign_in, request, given.get("key", ""), onward)
 
@@ -182,11 +183,3 @@ def _sign_in_page(request: Request, problem: str, status: int = 401) -> HTMLResp
     query = request.scope["query_string"].decode("latin-1")
     path = request.scope["raw_path"].decode("latin-1") if request.method == "GET" else ""
     return page("sign_in.html", status, problem=problem, next=f"{path}?{query}" if query else path)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The first value of each field; raises HTTPException 413 where it is no form of these pages."""
-    body = await request.body()
-    if len(body) > LONGEST_FORM:
-        raise HTTPException(413, "The form is too large.")
-    return {name: values[0] for name, values in parse_qs(body.decode(errors="replace")).items()}

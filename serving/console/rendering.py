@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent
 NAV = (
     ("Assessment", links.ASSESSMENT),
     ("At risk", links.AT_RISK),
+    ("Campaigns", links.CAMPAIGNS),
     ("Definitions", links.DEFINITIONS),
     ("Model", links.MODEL),
 )

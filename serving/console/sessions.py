@@ -114,4 +114,6 @@ def require_same_site(request: Request) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     elsewhere = origin is not None and origin.partition("://")[2] != request.headers.get("host")
     if elsewhere or site not in (None, "same-origin", "none"):
-        raise HTTPException(403, "This form was sent from another site; sign in on this one.")
+        raise HTTPException(
+            403, "This form was sent from another site; open the page here, and send it again."
+        )

@@ -47,6 +47,13 @@ MAY: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/pages/what-if/{segment:path}"): CUSTOMERS,
     ("GET", "/pages/definitions"): CUSTOMERS,
     ("GET", "/pages/model"): EVERY_ROLE,
+    ("GET", "/pages/campaigns"): LISTS,
+    ("POST", "/pages/campaigns"): CAMPAIGNS,
+    ("GET", "/pages/campaigns/{plan_id}"): LISTS,
+    ("GET", "/pages/campaigns/{plan_id}/approve"): CAMPAIGNS,
+    ("POST", "/pages/campaigns/{plan_id}/approve"): CAMPAIGNS,
+    ("POST", "/pages/campaigns/{plan_id}/export"): CAMPAIGNS,
+    ("POST", "/pages/campaigns/{plan_id}/resend"): CAMPAIGNS,
     ("GET", "/pages/{rest:path}"): EVERY_ROLE,
 }
 """Method and route → who may; a route that stands in no table is refused to all."""

@@ -16,10 +16,12 @@ class _Looked(Protocol):
     def day_text(self) -> str: ...
 
 
-def command(looked: _Looked, figure: str) -> str:
-    """`figure`: an indicator, or `group:loyal`, `move:loyal:lost`, `gains:new`."""
-    words = ("amity", "rows", looked.address, figure, "--as-of", looked.day_text, "--out", "rows.csv")
-    return shlex.join(words)
+def command(looked: _Looked, figure: str, place: str = "") -> str:
+    """`figure`: an indicator, or `group:loyal`, `move:loyal:lost`, `gains:new`. `place`: `segment=old`."""
+    by = ("--by", place) if place else ()
+    return shlex.join(
+        ("amity", "rows", looked.address, figure, *by, "--as-of", looked.day_text, "--out", "rows.csv")
+    )
 
 
 def list_command(weak_point: str, **wanted: str) -> str:

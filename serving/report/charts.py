@@ -26,6 +26,8 @@ from serving.report.wording import Wording
 INK, GOOD, BAD, QUIET = "#1f3a5f", "#1b7f4d", "#b3261e", "#6b7686"
 SIZE = 9
 _SPARK = (108.0, 22.0)
+_TREND = (3.5, 1.7)
+_LONG = 10_000
 _STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "amity",
@@ -96,7 +98,7 @@ def trend(
     It begins with the first month that is known.
     """
     rows = rows[rows["figure"].notna().cummax()]
-    figure = Figure(figsize=(3.5, 1.7))
+    figure = Figure(figsize=_TREND)
     axes = figure.add_axes((0.15, 0.15, 0.81, 0.8))
     scale = 100.0 if indicator.unit == "share" else 1.0
     days = rows["month"].to_numpy()
@@ -111,9 +113,10 @@ def trend(
     axes.set_xticks(halves, [names[day.month != 1](day) for day in halves])
     axes.set_xlim(days[0] - np.timedelta64(10, "D"), days[-1] + np.timedelta64(20, "D"))
     quiet(axes, wording)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    if indicator.unit == "share":
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{short(share, wording)} %"))
+    ending = " %" if indicator.unit == "share" else ""
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda tick, _: short(tick, wording) + ending))
+    left = (max(inches(short(tick, wording) + ending) for tick in axes.get_yticks()) + 0.12) / _TREND[0]
+    axes.set_position((left, 0.15, 0.96 - left, 0.8))
     return Picture(svg(figure), words)
 
 
@@ -183,12 +186,11 @@ def quiet(axes: Axes, wording: Wording, grid: str = "y") -> None:
 
 
 def short(value: float, wording: Wording) -> str:
-    """1,200,000 as 1.2M, as the language has it."""
-    return str(
-        format_compact_decimal(value, fraction_digits=2, locale=wording.locale)
-        if abs(value) >= 10_000
-        else wording.plain(value)
-    )
+    """1,200,000 as 1.2M, as the language has it; with separators where it has no short form."""
+    if abs(value) < _LONG:
+        return wording.plain(value)
+    told = str(format_compact_decimal(value, fraction_digits=2, locale=wording.locale))
+    return told if not told.lstrip("-").isdigit() else wording.plain(value)
 
 
 def svg(figure: Figure) -> str:

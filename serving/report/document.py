@@ -13,6 +13,7 @@ from features.indicators.cells import ALL
 from features.indicators.groups import sizes
 from features.indicators.listing import documents
 from features.indicators.tree import Branch
+from features.indicators.weak_points import customers_of
 from serving.report import says
 from serving.report.behind import command
 from serving.report.findings import Findings
@@ -21,6 +22,8 @@ from serving.report.plan import Action, Goal
 from serving.report.shape import Document
 from serving.report.wording import Wording
 
+_OF_CUSTOMERS = ("weak_points", "customers")
+"""Sheets that stand elsewhere in the document, or are of each customer."""
 FEW_CUSTOMERS = 100
 """Up to so many customers behind a weak point are named."""
 
@@ -33,7 +36,7 @@ def document(found: Findings, wording: Wording, with_ids: bool = True) -> dict[s
     definitions = [_in_language(one, wording) for one in documents(measured.rules)]
     whole = {
         "as_of": f"{measured.day:%Y-%m-%d}",
-        "source": found.source,
+        "source": found.address,
         "language": wording.code,
         "currency": wording.currency,
         "rules": asdict(measured.rules),
@@ -51,9 +54,11 @@ def document(found: Findings, wording: Wording, with_ids: bool = True) -> dict[s
         "moves": rows(buying.moves) if buying else None,
         "concentration": rows(buying.concentration) if buying else None,
         "scored_as_of": f"{found.scored_as_of:%Y-%m-%d}" if found.scored_as_of else None,
-        "weak_points": _weak_points(found, with_ids),
+        "ranked": [_ranked(one, wording) for one in told.weak_points.to_dict("records")],
+        "weak_points": _weak_points(found, with_ids) if found.is_scored else None,
+        "sheets": {name: rows(frame) for name, frame in told.sheets.items() if name not in _OF_CUSTOMERS},
         "segments": rows(found.segments) if found.segments is not None else None,
-        "plan": [_action(one, wording) for one in found.plan] if found.plan is not None else None,
+        "plan": [_action(one, wording) for one in found.plan],
         "plan_before": found.before["as_of"] if found.before else None,
         "followed": [_outcome(one, wording) for one in found.followed],
         "not_measured": [
@@ -89,14 +94,22 @@ def _in_language(one: dict[str, Any], wording: Wording) -> dict[str, Any]:
 
 def _alarm(told: Alarm, found: Findings, wording: Wording) -> dict[str, Any]:
     cause = dict(zip(("breakdown", "value", "share"), told.cause, strict=True)) if told.cause else None
-    said, cause_ = says.alarm(told, found.newest, wording), says.cause(told, wording)
+    said, *more = (
+        says.alarm(told, found.newest, wording),
+        says.cause(told, wording),
+        says.money_lost(told, wording),
+    )
+    for sentence in filter(None, more):
+        said = wording.say("two_sentences", first=said, second=sentence)
+    moneys = ("money", "money_low", "money_high")
     return {
         "indicator": told.indicator.name,
         "title": wording.title(told.indicator),
         **{name: getattr(told, name) for name in ("breakdown", "value", "figure", "expected", "p", "limit")},
         "since": f"{told.since:%Y-%m-%d}",
         "cause": cause,
-        "says": wording.say("two_sentences", first=said, second=cause_) if cause_ else said,
+        **{name: getattr(told, name) for name in moneys},
+        "says": said,
     }
 
 
@@ -104,22 +117,37 @@ def _branch(told: Branch, wording: Wording) -> dict[str, Any]:
     return asdict(told) | {"change": told.change, "says": says.revenue(told, wording)}
 
 
-def _weak_points(found: Findings, with_ids: bool) -> list[dict[str, Any]] | None:
-    if found.losses is None:
-        return None
-    listed = rows(found.losses)
+def _weak_points(found: Findings, with_ids: bool) -> list[dict[str, Any]]:
+    listed = rows(found.sums.drop(columns="example", errors="ignore"))
     for one in listed:
-        ids = one["customer_ids"]
-        one["customer_ids"] = list(ids) if with_ids and len(ids) <= FEW_CUSTOMERS else None
+        few = with_ids and found.placed is not None and one["customers"] <= FEW_CUSTOMERS
+        one["customer_ids"] = _ids(found.placed, one) if few else None
     return listed
+
+
+def _ids(placed: pd.DataFrame | None, one: dict[str, Any]) -> list[str]:
+    assert placed is not None  # noqa: S101 (the caller looked)
+    some = customers_of(placed, one["weak_point"], one["breakdown"], one["value"])
+    return [str(customer_id) for customer_id in some["customer_id"]]
+
+
+def _ranked(row: dict[Any, Any], wording: Wording) -> dict[str, Any]:
+    numbers = {name: None if pd.isna(row[name]) else float(row[name]) for name in ("money", "low", "high")}
+    return {
+        **{name: str(row[name]) for name in ("weak_point", "breakdown", "value")},
+        "since": None if pd.isna(row["since"]) else f"{pd.Timestamp(row['since']):%Y-%m-%d}",
+        **numbers,
+        "customers": None if pd.isna(row["customers"]) else int(row["customers"]),
+        "says": says.weak_point(row, wording),
+    }
 
 
 def _action(told: Action, wording: Wording) -> dict[str, Any]:
     begin = dict(zip(("breakdown", "value", "share"), told.begin, strict=True)) if told.begin else None
     return {
-        "weak_point": told.weak_point,
-        "customers": told.customers,
-        "at_risk": told.at_risk,
+        **{name: getattr(told, name) for name in ("weak_point", "breakdown", "value", "customers")},
+        "since": f"{told.since:%Y-%m-%d}" if told.since else None,
+        "at_risk": _known(told.at_risk),
         "saved": _known(told.saved),
         "saved_low": _known(told.low),
         "saved_high": _known(told.high),
@@ -149,6 +177,6 @@ def _outcome(told: Outcome, wording: Wording) -> dict[str, Any]:
         "value": told.value if told.indicator else ALL,
         **figures,
         "verdict": told.verdict,
-        "at_risk": told.at_risk,
+        "at_risk": _known(told.at_risk),
         "says": says.became(told, wording),
     }

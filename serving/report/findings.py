@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,10 @@ import pandas as pd
 
 from configs.settings import Measures
 from features.indicators.assess import Assessment
+from features.indicators.cells import ALL
+from features.indicators.weak_points import CROSS, placed
+from features.snapshots import before as known_before
 from serving.report.followed import Outcome, followed
-from serving.report.losses import losses
 from serving.report.plan import Action, plan
 from serving.report.segments import segments
 
@@ -22,8 +24,8 @@ from serving.report.segments import segments
 class Findings:
     """`source`: as the report names it; `address`: where it lies, without a password.
 
-    `losses`, `segments`, `plan`, `scored_as_of`: null without scores. `before`: the kept document whose plan
-    `followed` follows.
+    `segments`, `placed`, `scored_as_of`: null without scores. `placed`: the weak points of each customer and
+    where they are at home. `before`: the kept document whose plan `followed` follows.
     """
 
     told: Assessment
@@ -31,11 +33,15 @@ class Findings:
     address: str
     watched: tuple[str, ...] = ()
     scored_as_of: datetime | None = None
-    losses: pd.DataFrame | None = None
     segments: pd.DataFrame | None = None
-    plan: list[Action] | None = None
+    placed: pd.DataFrame | None = None
+    plan: list[Action] = field(default_factory=list)
     before: Mapping[str, Any] | None = None
     followed: list[Outcome] = field(default_factory=list)
+
+    @property
+    def is_scored(self) -> bool:
+        return self.segments is not None
 
     @property
     def newest(self) -> datetime:
@@ -47,10 +53,29 @@ class Findings:
     def day_text(self) -> str:
         return f"{self.told.measured.day:%Y-%m-%d}"
 
+    @property
+    def sums(self) -> pd.DataFrame:
+        """Weak points in money, as `weak_points.summed` gives them; empty where nobody is scored."""
+        return self.told.sheets.get("weak_points", pd.DataFrame(columns=["weak_point", "breakdown", "money"]))
+
+    def whole(self) -> pd.DataFrame:
+        """Of everyone."""
+        return self.sums[self.sums["breakdown"] == ALL]
+
+    def single(self) -> pd.DataFrame:
+        """Of each value of a breakdown."""
+        parts = self.sums[self.sums["breakdown"] != ALL]
+        return parts[~parts["breakdown"].astype(str).str.contains(CROSS, regex=False)]
+
+    def crossed(self) -> pd.DataFrame:
+        """Of two breakdowns crossed."""
+        return self.sums[self.sums["breakdown"].astype(str).str.contains(CROSS, regex=False)]
+
 
 @dataclass(frozen=True)
 class Looked:
-    """What is looked at. `address`: without a password. `scores`: as `amity score` writes them."""
+    """What is looked at. `address`: without a password. `scores`: as `amity score` writes them, those that
+    `told` was made with."""
 
     told: Assessment
     tables: Mapping[str, ibis.Table]
@@ -63,21 +88,23 @@ def findings(looked: Looked, measures: Measures, before: Mapping[str, Any] | Non
     """`before`: the last kept assessment of this source."""
     told, scores = looked.told, looked.scores
     name = looked.address.split("?")[0].rstrip("/").rsplit("/", 1)[-1] or looked.address
-    if scores is None:
-        rest = followed(before, told.measured, None)
-        return Findings(told, name, looked.address, looked.watched, before=before, followed=rest)
-    lost = losses(scores, looked.tables)
-    return Findings(
+    found = Findings(
         told,
         name,
         looked.address,
         looked.watched,
-        _scored_as_of(scores),
-        lost,
-        segments(scores, looked.tables, told.measured.day),
-        plan(told, scores, lost, measures),
-        before,
-        followed(before, told.measured, lost),
+        plan=plan(told, scores, measures),
+        before=before,
+        followed=followed(before, told),
+    )
+    if scores is None:
+        return found
+    known = known_before(looked.tables, told.measured.day)
+    return replace(
+        found,
+        scored_as_of=_scored_as_of(scores),
+        segments=segments(scores, looked.tables, told.measured.day),
+        placed=placed(scores, known, told.measured),
     )
 
 

@@ -117,5 +117,7 @@ def _names(
 ) -> None:
     for x, side, texts, where in zip(places, sides, labels, ("right", "left"), strict=True):
         for name, text in zip(names, texts, strict=True):
+            if not side.heights[name]:
+                continue
             middle = side.tops[name] + max(side.heights[name], _ROW) / 2
             axes.text(x, middle, text, ha=where, va="center", color="#1b2430")

@@ -9,10 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from features.indicators.assess import Assessment
 from features.indicators.book import Indicator
 from features.indicators.cells import ALL
 from features.indicators.measure import Measured
 
+_CLOSER = 0.1
+"""Of the way to the target; less is called no closer."""
 REACHED, CLOSER, NOT_CLOSER, UNKNOWN = "reached", "closer", "not_closer", "unknown"
 
 
@@ -39,21 +42,14 @@ class Outcome:
     at_risk_now: float
 
 
-def followed(
-    before: Mapping[str, Any] | None, measured: Measured, losses: pd.DataFrame | None
-) -> list[Outcome]:
-    """`before`: the document of the assessment whose plan it is; without one nothing is told.
-
-    `losses`: of the customers scored now.
-    """
-    return list(_outcomes(before, measured, losses)) if before else []
+def followed(before: Mapping[str, Any] | None, told: Assessment) -> list[Outcome]:
+    """`before`: the document of the assessment whose plan it is; without one nothing is told."""
+    return list(_outcomes(before, told.measured, told.sheets.get("weak_points"))) if before else []
 
 
-def _outcomes(
-    before: Mapping[str, Any], measured: Measured, losses: pd.DataFrame | None
-) -> Iterator[Outcome]:
+def _outcomes(before: Mapping[str, Any], measured: Measured, sums: pd.DataFrame | None) -> Iterator[Outcome]:
     there = {indicator.name: indicator for indicator in measured.measured}
-    whole = None if losses is None else losses[losses["breakdown"] == ALL]
+    whole = None if sums is None else sums[sums["breakdown"] == ALL]
     risk = {} if whole is None else dict(zip(whole["weak_point"], whole["money"], strict=True))
     for action in before["plan"] or []:
         goal = action["goal"] or {"indicator": None, "breakdown": ALL, "value": ALL, "of": "year"}
@@ -72,7 +68,7 @@ def _outcomes(
             target,
             now,
             _verdict(then, target, now),
-            float(action["at_risk"]),
+            nan if action["at_risk"] is None else float(action["at_risk"]),
             float(risk.get(action["weak_point"], nan if whole is None else 0.0)),
         )
 
@@ -95,4 +91,4 @@ def _verdict(then: float, target: float, now: float) -> str:
     way = 1 if target >= then else -1
     if way * (now - target) >= 0:
         return REACHED
-    return CLOSER if way * (now - then) > 0 else NOT_CLOSER
+    return CLOSER if way * (now - then) >= _CLOSER * abs(target - then) else NOT_CLOSER

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from features.indicators.book import GROUPS, Indicator
+from features.indicators.sheets import Sheet
 from serving.report import charts, says
 from serving.report.behind import command
 from serving.report.charts import Picture
 from serving.report.findings import Findings
 from serving.report.lines import Lines
+from serving.report.sheets import written
 from serving.report.tables import Tables
 from serving.report.wording import Wording
 
@@ -37,7 +39,7 @@ def page(found: Findings, wording: Wording) -> str:
     measured = found.told.measured
     lines, tables = Lines(measured, wording), Tables(found, wording)
     changes = list(says.changes(measured, wording))
-    return environment.get_template("page.html.j2").render(
+    html = environment.get_template("page.html.j2").render(
         w=wording,
         lang=wording.locale.language,
         found=found,
@@ -48,11 +50,11 @@ def page(found: Findings, wording: Wording) -> str:
         first_changes=changes[:_CHANGES],
         comparable=bool(measured.period["p"].notna().any()),
         alarms=list(_alarms(found, lines)),
-        groups=[_group(group, lines) for group in GROUPS],
+        groups=[_group(group, lines, found) for group in GROUPS],
         buying=tables.buying(),
-        tiers=tables.segments("tier"),
         status=tables.segments("status"),
-        losses=tables.losses(),
+        points=tables.weak_points(),
+        rivals=written(found.told.sheets, "company", wording),
         cards=tables.cards(),
         outcomes=tables.outcomes(),
         definitions=[
@@ -61,6 +63,13 @@ def page(found: Findings, wording: Wording) -> str:
         ],
         rules=measured.rules,
     )
+    return _tied(html, wording.currency)
+
+
+def _tied(html: str, currency: str) -> str:
+    """No line break parts a number from its currency or percent sign."""
+    money = rf"(?<=\b{re.escape(currency)}) (?=\d)|(?<=\d) (?={re.escape(currency)}\b|%)"
+    return re.sub(money, "\N{NO-BREAK SPACE}", html)
 
 
 class _Pictures:
@@ -75,23 +84,27 @@ class _Pictures:
         return head + Markup(svg) + Markup("</div>")  # noqa: S704 (matplotlib escapes the texts in it)
 
 
-def _group(group: str, lines: Lines) -> dict[str, Any]:
-    missing = [i for i in lines.measured.missing if i.group == group]
+def _group(group: str, lines: Lines, found: Findings) -> dict[str, Any]:
+    missing: list[Indicator | Sheet] = [
+        *(i for i in lines.measured.missing if i.group == group),
+        *(sheet for sheet in found.told.lacking if sheet.group == group),
+    ]
     return {
         "name": group,
         "title": lines.wording.say(f"group_{group}"),
         "charts": list(lines.charts(group)),
         "lines": list(lines.of_group(group)),
         "places": list(lines.places(group)),
+        "sheets": written(found.told.sheets, group, lines.wording),
         "missing": list(_missing(missing, lines.wording)),
     }
 
 
-def _missing(missing: list[Indicator], wording: Wording) -> Iterator[tuple[str, str]]:
+def _missing(missing: Sequence[Indicator | Sheet], wording: Wording) -> Iterator[tuple[str, str]]:
     """The titles of all that one thing to collect would tell, and what it is."""
-    for collect in dict.fromkeys(indicator.collect for indicator in missing):
-        titles = [wording.title(i) for i in missing if i.collect == collect]
-        yield wording.say("comma").join(titles), wording.book(collect)
+    for collect in dict.fromkeys(one.collect for one in missing):
+        titles = [wording.book(one.title) for one in missing if one.collect == collect]
+        yield wording.say("comma").join(titles), wording.book(collect).format_map(vars(wording.rules))
 
 
 def _alarms(found: Findings, lines: Lines) -> Any:
@@ -104,5 +117,6 @@ def _alarms(found: Findings, lines: Lines) -> Any:
             "name": told.indicator.name,
             "says": said,
             "cause": says.cause(told, lines.wording),
+            "cost": says.money_lost(told, lines.wording),
             "picture": charts.trend(rows, told.indicator, said, lines.wording, usual),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import isfinite, sqrt
+from math import isfinite, nan, sqrt
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ from features.indicators.assess import Assessment
 from features.indicators.book import Indicator
 from features.indicators.cells import ALL
 from features.indicators.measure import Measured
+from features.indicators.weak_points import CROSS
 from serving.report.savings import savings
 from serving.report.wording import judged
 
@@ -43,14 +44,19 @@ class Goal:
 
 @dataclass(frozen=True)
 class Action:
-    """`at_risk`, `saved`, `low`, `high`: money; what repair would save is null where the model isn't asked.
+    """One measure. `since`: of an early warning; null for a weak point that is known from the scores.
 
-    `begin`: the breakdown and value where more of it lies than of other weak points, and which share; nothing
-    where there is none. `goal`: nothing where no indicator that would tell is measured.
+    `saved`, `low`, `high`: money; of a warning what it has cost since then, else what repair would save by
+    the models' what-if; null where that isn't known. `customers`, `at_risk`: of the scores; null of a
+    warning. `begin`: the breakdown and value where more of it lies than of other weak points, and which
+    share; nothing where there is none. `goal`: nothing where no indicator that would tell is measured.
     """
 
     weak_point: str
-    customers: int
+    breakdown: str
+    value: str
+    since: datetime | None
+    customers: int | None
     at_risk: float
     saved: float
     low: float
@@ -61,46 +67,68 @@ class Action:
     goal: Goal | None
 
 
-def plan(told: Assessment, scores: pd.DataFrame, losses: pd.DataFrame, measures: Measures) -> list[Action]:
-    """One action per weak point that has a measure, by the money that its repair would save.
+def plan(told: Assessment, scores: pd.DataFrame | None, measures: Measures) -> list[Action]:
+    """First what warns, in the order of the company's weak points; then what the scores tell, by what its
+    repair would save. What has no measure is left out.
 
-    `scores`: as `amity score` writes them. `losses`: as `losses.losses` makes them of these.
+    `scores`: as `amity score` writes them, those that `told` was made with.
     """
-    found = savings(scores, told.measured.rules.confidence).set_index("weak_point").to_dict("index")
-    whole = losses[losses["breakdown"] == ALL]
-    actions = [
-        _action(told, row, found[row["weak_point"]], (measure, measures.least_change), losses)
-        for row in whole.to_dict("records")
-        if (measure := _measure(told, row["weak_point"], measures)) is not None
-    ]
-    return sorted(actions, key=lambda one: -(one.saved if isfinite(one.saved) else 0.0))
+    warned = [*_of_warnings(told, measures)]
+    standing = [] if scores is None else [*_of_scores(told, scores, measures)]
+    return [*warned, *sorted(standing, key=lambda one: -(one.saved if isfinite(one.saved) else 0.0))]
 
 
-def _action(
-    told: Assessment,
-    row: Mapping[Any, Any],
-    saved: Mapping[Any, Any],
-    measure: tuple[Measure, float],
-    losses: pd.DataFrame,
-) -> Action:
-    does, least = measure
-    return Action(
-        row["weak_point"],
-        int(row["customers"]),
-        float(row["money"]),
-        float(saved["saved"]),
-        float(saved["low"]),
-        float(saved["high"]),
-        _begin(row["weak_point"], losses),
-        does,
-        told.measured.day + timedelta(days=does.days),
-        _goal(told, does, least),
-    )
+def _of_warnings(told: Assessment, measures: Measures) -> Iterator[Action]:
+    alarms = {alarm.indicator.name: alarm for alarm in told.alarms}
+    for row in told.weak_points.to_dict("records"):
+        some = [alarms[fact["indicator"]] for fact in row["facts"] if fact["indicator"] in alarms]
+        measure = _measure(str(row["weak_point"]), {alarm.indicator.name for alarm in some}, measures)
+        if pd.isna(row["since"]) or measure is None:
+            continue
+        money = {name: nan if pd.isna(row[name]) else float(row[name]) for name in ("money", "low", "high")}
+        yield Action(
+            str(row["weak_point"]),
+            str(row["breakdown"]),
+            str(row["value"]),
+            pd.Timestamp(row["since"]).to_pydatetime(),
+            None,
+            nan,
+            money["money"],
+            money["low"],
+            money["high"],
+            None,
+            measure,
+            told.measured.day + timedelta(days=measure.days),
+            _as_expected(some) or _goal(told.measured, measure, measures.least_change),
+        )
 
 
-def _measure(told: Assessment, weak_point: str, measures: Measures) -> Measure | None:
-    """The first that fits; its indicators need not be measured."""
-    worse = {*(alarm.indicator.name for alarm in told.alarms), *_worsened(told.measured)}
+def _of_scores(told: Assessment, scores: pd.DataFrame, measures: Measures) -> Iterator[Action]:
+    sums, worse = told.sheets["weak_points"], {*_worsened(told.measured)}
+    saved = savings(scores, told.measured.rules.confidence).set_index("weak_point").to_dict("index")
+    for row in sums[sums["breakdown"] == ALL].to_dict("records"):
+        name = str(row["weak_point"])
+        measure = _measure(name, worse, measures)
+        if measure is not None:
+            yield Action(
+                name,
+                ALL,
+                ALL,
+                None,
+                int(row["customers"]),
+                float(row["money"]),
+                float(saved[name]["saved"]),
+                float(saved[name]["low"]),
+                float(saved[name]["high"]),
+                _begin(name, sums),
+                measure,
+                told.measured.day + timedelta(days=measure.days),
+                _goal(told.measured, measure, measures.least_change),
+            )
+
+
+def _measure(weak_point: str, worse: set[str], measures: Measures) -> Measure | None:
+    """The first that fits; its indicators need not be measured. `worse`: those that warn or got worse."""
     return next(
         (
             measure
@@ -117,9 +145,10 @@ def _worsened(measured: Measured) -> Iterator[str]:
     return (i.name for i in measured.measured if judged(whole[i.name], i) == "worse")
 
 
-def _begin(weak_point: str, losses: pd.DataFrame) -> tuple[str, str, float] | None:
+def _begin(weak_point: str, sums: pd.DataFrame) -> tuple[str, str, float] | None:
     """Where the weak point's money lies most beyond what lies there of all weak points' money."""
-    parts = losses[losses["breakdown"] != ALL]
+    single = ~sums["breakdown"].str.contains(CROSS, regex=False)
+    parts = sums[(sums["breakdown"] != ALL) & single]
     own = parts[parts["weak_point"] == weak_point].set_index(["breakdown", "value"])["money"]
     if own.empty or own.sum() <= 0:
         return None
@@ -133,23 +162,22 @@ def _begin(weak_point: str, losses: pd.DataFrame) -> tuple[str, str, float] | No
     return str(breakdown), str(value), float(shares.iloc[at])
 
 
-def _goal(told: Assessment, measure: Measure, least: float) -> Goal | None:
-    """Of the first indicator that warns; else of the first that is measured."""
-    warned = {alarm.indicator.name: alarm for alarm in told.alarms if alarm.expected is not None}
-    for name in measure.measured_by:
-        if name in warned:
-            return _as_expected(warned[name])
-    whole = told.measured.period[told.measured.period["breakdown"] == ALL].set_index("indicator")
-    for indicator in (i for name in measure.measured_by for i in told.measured.measured if i.name == name):
-        row = whole.loc[indicator.name].to_dict()
-        if isfinite(row["figure"]) and indicator.better:
-            return _better(row, indicator, told.measured.rules.confidence, least)
+def _as_expected(alarms: list[Alarm]) -> Goal | None:
+    """The surest warning back to what was to be expected."""
+    for one in alarms:
+        if one.expected is not None:
+            return Goal(one.indicator, one.breakdown, one.value, one.figure, one.expected, "back", "month")
     return None
 
 
-def _as_expected(alarm: Alarm) -> Goal:
-    assert alarm.expected is not None  # noqa: S101 (the caller looked)
-    return Goal(alarm.indicator, alarm.breakdown, alarm.value, alarm.figure, alarm.expected, "back", "month")
+def _goal(measured: Measured, measure: Measure, least: float) -> Goal | None:
+    """Of the first indicator that is measured, of the company."""
+    whole = measured.period[measured.period["breakdown"] == ALL].set_index("indicator")
+    for indicator in (i for name in measure.measured_by for i in measured.measured if i.name == name):
+        row = whole.loc[indicator.name].to_dict()
+        if isfinite(row["figure"]) and indicator.better:
+            return _better(row, indicator, measured.rules.confidence, least)
+    return None
 
 
 def _better(row: Mapping[Any, Any], indicator: Indicator, confidence: float, least: float) -> Goal:

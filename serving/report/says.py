@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -89,14 +90,51 @@ def movement(moves: pd.DataFrame, wording: Wording, most: int = 5) -> Iterator[s
         yield wording.say("moved", customers=customers, before=before, now=now)
 
 
+def money_lost(told: Alarm, wording: Wording) -> str:
+    """What it has cost since then; empty where that isn't known."""
+    return "" if told.money is None else _cost(told.money, told.money_low, told.money_high, wording)
+
+
+def _cost(money: float, low: float | None, high: float | None, wording: Wording) -> str:
+    ends = [None if end is None or pd.isna(end) else wording.signed_money(end) for end in (low, high)]
+    if ends[0] is None or ends[1] is None:
+        return wording.say("cost_about", money=wording.signed_money(money))
+    return wording.say("cost", money=wording.signed_money(money), low=ends[0], high=ends[1])
+
+
 def weak_point(row: Mapping[Any, Any], wording: Wording) -> str:
-    """A weak point of the company in money: what, where, how much, with how many customers."""
+    """A weak point of the company in money: what, where, how much, since when or with how many customers."""
+    if not pd.isna(row["since"]):
+        what = wording.dimension(row["weak_point"]) + wording.of(row["breakdown"], row["value"])
+        month = wording.month(pd.Timestamp(row["since"]).to_pydatetime())
+        head = wording.say("weak_point_since", what=what, month=month)
+        if pd.isna(row["money"]):
+            return head
+        cost = _cost(row["money"], row["low"], row["high"], wording)
+        return wording.say("two_sentences", first=head, second=cost)
     return wording.say(
         "weak_point",
         what=wording.dimension(row["weak_point"]) + wording.of(row["breakdown"], row["value"]),
         money=wording.signed_money(row["money"]),
         customers=wording.noun("customers_dative", row["customers"]),
     )
+
+
+def fact(indicator: Indicator, told: Mapping[str, Any], wording: Wording) -> str:
+    """What an indicator says of a weak point that warns."""
+    now, expected = (wording.figure(told[name], indicator) for name in ("figure", "instead_of"))
+    return wording.say("fact", what=wording.title(indicator), now=now, expected=expected)
+
+
+def saved(action: Action, wording: Wording) -> str:
+    """What it would save, or has cost since it warns, with its interval; empty where that isn't known."""
+    if not isfinite(action.saved):
+        return ""
+    money = wording.signed_money(action.saved)
+    if not (isfinite(action.low) and isfinite(action.high)):
+        return money
+    low, high = wording.signed_money(action.low), wording.signed_money(action.high)
+    return wording.say("saved", money=money, low=low, high=high)
 
 
 def does(action: Action, wording: Wording) -> str:

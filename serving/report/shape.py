@@ -90,6 +90,9 @@ class AlarmPart(_Part):
     p: float | None
     limit: float | None
     cause: CausePart | None
+    money: float | None = Field(description="What it has cost since then; null where that isn't known.")
+    money_low: float | None
+    money_high: float | None
     says: str
 
 
@@ -114,7 +117,7 @@ class BranchPart(_Part):
 class SegmentPart(_Part):
     """Scored customers: the churn probability is their mean, the rest are sums."""
 
-    kind: Literal["group", "tier", "status"]
+    kind: Literal["group", "status"]
     name: str
     customers: int
     clv: float
@@ -131,7 +134,22 @@ class WeakPointPart(_Part):
     customers: int
     money: float
     clv: float
+    share: float
     customer_ids: list[str] | None
+
+
+class RankedPart(_Part):
+    """A weak point of the company: one that warns (`since`, what it has cost) or that the scores tell."""
+
+    weak_point: str
+    breakdown: str
+    value: str
+    since: str | None
+    money: float | None
+    low: float | None
+    high: float | None
+    customers: int | None
+    says: str
 
 
 class GoalPart(_Part):
@@ -148,11 +166,15 @@ class GoalPart(_Part):
 
 
 class ActionPart(_Part):
-    """A measure. `saved` and its interval are an estimate by the model, had the repair worked for all."""
+    """A measure. `saved` and its interval: of an early warning (`since`) what it has cost since then; else an
+    estimate by the model, had the repair worked for all."""
 
     weak_point: str
-    customers: int
-    at_risk: float
+    breakdown: str
+    value: str
+    since: str | None
+    customers: int | None
+    at_risk: float | None
     saved: float | None
     saved_low: float | None
     saved_high: float | None
@@ -178,7 +200,7 @@ class OutcomePart(_Part):
     target: float | None
     now: float | None
     verdict: Literal["reached", "closer", "not_closer", "unknown"]
-    at_risk: float
+    at_risk: float | None
     at_risk_now: float | None
     says: str
 
@@ -211,9 +233,13 @@ class Document(_Part):
     moves: list[dict[str, Any]] | None
     concentration: list[dict[str, Any]] | None
     scored_as_of: str | None
+    ranked: list[RankedPart] = Field(description="The weak points of the company, the first first.")
     weak_points: list[WeakPointPart] | None
+    sheets: dict[str, list[dict[str, Any]]] = Field(
+        description="The other tables, by name; none of customers."
+    )
     segments: list[SegmentPart] | None
-    plan: list[ActionPart] | None
+    plan: list[ActionPart]
     plan_before: str | None = Field(description="The day of the assessment whose plan `followed` follows.")
     followed: list[OutcomePart]
     not_measured: list[MissingPart]

@@ -22,7 +22,7 @@ MOST = 24
 
 @dataclass(frozen=True)
 class Written:
-    """`heads`: names of messages, or texts for `plain` ones. `more`: rows that were left out."""
+    """Columns of which nothing is known are left out. `more`: rows that were left out, too."""
 
     name: str
     title: str
@@ -50,24 +50,23 @@ def written(frames: Mapping[str, pd.DataFrame], group: str, wording: Wording) ->
                 tuple(kind(row, wording) for _, kind in _COLUMNS[sheet.name])
                 for row in shown.head(MOST).to_dict("records")
             ]
+            known = [at for at in range(len(heads)) if any(row[at] != NOTHING for row in rows)]
+            heads, rows = [heads[at] for at in known], [tuple(row[at] for at in known) for row in rows]
             told.append(Written(sheet.name, title, definition, heads, rows, max(len(shown) - MOST, 0)))
     return told
 
 
 def _cohorts(frame: pd.DataFrame, wording: Wording) -> tuple[list[str], list[Row]]:
     """Retention by month since the first order, of the newest year and a half of cohorts."""
-    wide = frame.pivot_table(index="cohort", columns="months", values="retention")
-    sizes = frame.drop_duplicates("cohort").set_index("cohort")["customers"]
-    months = [month for month in wide.columns if 1 <= month <= YEAR]
+    months = range(1, min(int(frame["months"].max()), YEAR) + 1)
     heads = [wording.say("col_cohort"), wording.say("col_customers"), *(wording.whole(m) for m in months)]
-    rows = [
-        (
-            wording.month_of_year(cohort.to_pydatetime()),
-            wording.whole(sizes[cohort]),
-            *("" if pd.isna(some[month]) else wording.percent(some[month]) for month in months),
-        )
-        for cohort, some in wide.tail(YEAR + YEAR // 2).iterrows()
-    ]
+    rows = []
+    for cohort in sorted(frame["cohort"].unique())[-YEAR - YEAR // 2 :]:
+        some = frame[frame["cohort"] == cohort].set_index("months")
+        shares = some["retention"].reindex(months).to_list()
+        told = ("" if pd.isna(share) else wording.percent(share) for share in shares)
+        month = wording.month_of_year(pd.Timestamp(cohort).to_pydatetime())
+        rows.append((month, wording.whole(some["customers"].iloc[0]), *told))
     return heads, rows
 
 
@@ -110,7 +109,9 @@ def _money_between(low: str, high: str) -> Kind:
     def told(row: Mapping[Any, Any], wording: Wording) -> str:
         if pd.isna(row[low]) or pd.isna(row[high]):
             return NOTHING
-        return wording.say("from_to", low=wording.signed_money(row[low]), high=wording.signed_money(row[high]))
+        return wording.say(
+            "from_to", low=wording.signed_money(row[low]), high=wording.signed_money(row[high])
+        )
 
     return told
 
@@ -131,6 +132,8 @@ def _place(row: Mapping[Any, Any], wording: Wording) -> str:
 
 
 def _tier(row: Mapping[Any, Any], wording: Wording) -> str:
+    if row["top"] == 1:
+        return wording.say("the_rest")
     return wording.say("up_to_the_best", share=wording.percent(row["top"]))
 
 
@@ -154,6 +157,18 @@ def _as_it_is(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def _lifetimes(frame: pd.DataFrame) -> pd.DataFrame:
+    """Everyone, then by year of first order, then the largest of the other breakdowns first."""
+    by_time = frame["breakdown"].isin([ALL, "year"])
+    rest = frame[~by_time].sort_values("customers", ascending=False, kind="stable")
+    return pd.concat([frame[by_time], rest], ignore_index=True)
+
+
+def _campaigns(frame: pd.DataFrame) -> pd.DataFrame:
+    """A campaign whose contacts cost nothing has no known cost."""
+    return frame.assign(cost=frame["cost"].where(frame["cost"] > 0))
+
+
 def _moods(frame: pd.DataFrame) -> pd.DataFrame:
     """By source: the last twelve months and the twelve before."""
     newest = sorted(frame["month"].unique())[-YEAR:]
@@ -174,7 +189,11 @@ def _moods(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 _BOOK = book()
-_PREPARED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {"moods": _moods}
+_PREPARED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "moods": _moods,
+    "lifetime": _lifetimes,
+    "campaigns": _campaigns,
+}
 _COLUMNS: dict[str, tuple[tuple[str, Kind], ...]] = {
     "frequency": (
         ("place", _place),

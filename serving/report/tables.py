@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,8 @@ from configs.settings import in_language
 from features.indicators.assess import Buying
 from features.indicators.cells import ALL
 from features.indicators.gains import KINDS
-from features.indicators.groups import sizes
+from features.indicators.groups import LOST, sizes
+from features.indicators.weak_points import CROSS
 from serving.report import charts, says
 from serving.report.behind import command, list_command
 from serving.report.charts import Picture
@@ -24,6 +24,7 @@ from serving.report.wording import NOTHING, Wording
 
 Row = tuple[str, ...]
 _MOST_PARTS = 10
+_FIRST = 3
 _OF_THE_LIST = ("segment", "country")
 """Breakdowns by which `amity at-risk` can be asked."""
 
@@ -36,12 +37,12 @@ class Card:
     does: str
     owner: str
     due: str
-    at_risk: str
-    customers: str
+    stake: str
     saved: str
     begin: str
     goal: str
     command: str
+    warns: bool
 
 
 @dataclass(frozen=True)
@@ -112,18 +113,25 @@ class Tables:
             yield (
                 wording.group(row["group"]),
                 wording.whole(row["customers"]),
-                wording.whole(row["customers_before"]) if buying.compared else NOTHING,
+                wording.whole(row["customers_before"]) if self._known_then(row) else NOTHING,
                 wording.signed_money(row["revenue"]),
                 *more,
             )
+
+    def _known_then(self, row: Any) -> bool:
+        """Nobody had been lost a year before: then the orders don't reach back to anybody who could."""
+        assert self.found.told.buying is not None  # noqa: S101 (the caller has it)
+        return self.found.told.buying.compared and bool(row["group"] != LOST or row["customers_before"])
 
     def segments(self, kind: str) -> list[Row]:
         """name, customers, CLV, value at risk, churn probability; none without scores."""
         if self.found.segments is None:
             return []
         rows = self.found.segments[self.found.segments["kind"] == kind].to_dict("records")
-        name = self.wording.group if kind == "tier" else self.wording.status
-        return [(name(row["name"]), self.wording.whole(row["customers"]), *self._risk(row)) for row in rows]
+        wording = self.wording
+        return [
+            (wording.status(row["name"]), wording.whole(row["customers"]), *self._risk(row)) for row in rows
+        ]
 
     def _risk(self, row: Any) -> Row:
         wording = self.wording
@@ -140,60 +148,92 @@ class Tables:
             shares = (None if pd.isna(row[name]) else row[name] for name in ("share", "share_before"))
             yield best, wording.whole(row["customers"]), *map(wording.share, shares)
 
-    def losses(self) -> dict[str, Any] | None:
-        """Where value at risk comes from; nothing without scores."""
-        losses, wording = self.found.losses, self.wording
-        if losses is None:
-            return None
-        whole = losses[losses["breakdown"] == ALL]
-        parts = losses[losses["breakdown"] != ALL].nlargest(_MOST_PARTS, "money")
+    def weak_points(self) -> dict[str, Any]:
+        """The weak points of the company: what warns, and where value at risk comes from."""
+        found, wording = self.found, self.wording
+        points = found.told.weak_points
+        first = points[points["since"].notna() | (points["breakdown"] == ALL)].head(_FIRST)
+        whole = found.whole()
         names = [wording.dimension(name) for name in whole["weak_point"]]
-        picture = charts.bars(names, whole["money"].to_list(), None, wording.say("weak_words"), wording)
+        words = wording.say("weak_words")
+        parts = {"single": found.single(), "crossed": found.crossed()}
         return {
-            "picture": picture if len(whole) else None,
-            "whole": [self._loss(row) for row in whole.to_dict("records")],
-            "parts": [self._loss(row) for row in parts.to_dict("records")],
+            "first": [says.weak_point(row, wording) for row in first.to_dict("records")],
+            "warned": [self._warned(row) for row in points[points["since"].notna()].to_dict("records")],
+            "picture": charts.bars(names, whole["money"].to_list(), None, words, wording) if names else None,
+            "whole": [self._part(row) for row in whole.to_dict("records")],
             "total": wording.signed_money(whole["money"].sum()),
-            "first": [says.weak_point(row, wording) for row in whole.head(3).to_dict("records")],
+        } | {
+            name: [self._part(row) for row in frame.head(_MOST_PARTS).to_dict("records")]
+            for name, frame in parts.items()
         }
 
-    def _loss(self, row: Any) -> Row:
+    def _warned(self, row: Any) -> tuple[str, list[str]]:
+        """The sentence, and the facts that speak for it."""
+        index = {indicator.name: indicator for indicator in self.found.told.measured.measured}
+        facts = [
+            says.fact(index[fact["indicator"]], fact, self.wording)
+            for fact in row["facts"]
+            if fact["indicator"] in index
+        ]
+        return says.weak_point(row, self.wording), facts
+
+    def _part(self, row: Any) -> Row:
         wording = self.wording
-        wanted = {row["breakdown"]: row["value"]} if row["breakdown"] in _OF_THE_LIST else {}
+        names, values = row["breakdown"].split(CROSS), row["value"].split(CROSS)
+        of = dict(zip(names, values, strict=True))
+        wanted = of if set(of) <= {*_OF_THE_LIST} else {}
+        place = wording.say("comma").join(
+            wording.say("place", breakdown=wording.breakdown(name), value=wording.value(value))
+            for name, value in of.items()
+            if name != ALL
+        )
         return (
-            wording.dimension(row["weak_point"]) + wording.of(row["breakdown"], row["value"]),
+            wording.dimension(row["weak_point"]),
+            *([place] if place else []),
             wording.whole(row["customers"]),
             wording.signed_money(row["money"]),
-            list_command(row["weak_point"], **wanted),
+            wording.percent(row["share"]),
+            list_command(row["weak_point"], **wanted) if wanted or not place else wording.say("ids_in_json"),
         )
 
-    def cards(self) -> list[Card] | None:
-        """Nothing without scores."""
-        return None if self.found.plan is None else [self._card(one) for one in self.found.plan]
+    def cards(self) -> list[Card]:
+        return [self._card(one) for one in self.found.plan]
 
     def _card(self, told: Action) -> Card:
         wording = self.wording
-        saved = ""
-        if isfinite(told.saved):
-            ends = {"low": wording.signed_money(told.low), "high": wording.signed_money(told.high)}
-            saved = wording.say("saved", money=wording.signed_money(told.saved), **ends)
-        begin = ""
-        if told.begin:
-            breakdown, value, share = told.begin
-            names = {"breakdown": wording.breakdown(breakdown), "value": wording.value(value)}
-            begin = wording.say("begin", **names, share=wording.percent(share))
+        stake = ""
+        if told.customers is not None:
+            customers = wording.noun("customers_dative", told.customers)
+            stake = wording.say("at_stake", money=wording.signed_money(told.at_risk), customers=customers)
+        elif told.since:
+            stake = wording.say("warns_since", month=wording.month(told.since))
         return Card(
-            wording.dimension(told.weak_point),
+            wording.dimension(told.weak_point) + wording.of(told.breakdown, told.value),
             says.does(told, wording),
             says.owner(told, wording),
             wording.day(told.due),
-            wording.signed_money(told.at_risk),
-            wording.noun("customers_dative", told.customers),
-            saved,
-            begin,
+            stake,
+            says.saved(told, wording),
+            self._begin(told),
             says.goal(told.goal, wording) if told.goal else "",
-            list_command(told.weak_point),
+            list_command(told.weak_point) if told.since is None else self._rows(told),
+            told.since is not None,
         )
+
+    def _begin(self, told: Action) -> str:
+        if not told.begin:
+            return ""
+        breakdown, value, share = told.begin
+        names = {"breakdown": self.wording.breakdown(breakdown), "value": self.wording.value(value)}
+        return self.wording.say("begin", **names, share=self.wording.percent(share))
+
+    def _rows(self, told: Action) -> str:
+        """Behind the indicator that warns."""
+        if told.goal is None:
+            return ""
+        place = "" if told.goal.breakdown == ALL else f"{told.goal.breakdown}={told.goal.value}"
+        return command(self.found, told.goal.indicator.name, place)
 
     def outcomes(self) -> list[Row]:
         """weak point, measure, what became of its indicator, the verdict in words, and its name."""

@@ -163,6 +163,7 @@ class Wording(Language):
             told = "0" if amount == 0 else self._localised(words.amount(abs(amount)))
         else:
             told = str(format_compact_decimal(abs(amount), fraction_digits=1, locale=self._locale))
+            told = self._localised(words.amount(abs(amount))) if told.isdigit() else told
         return ("+" if amount > 0 else MINUS if amount < 0 else "") + told
 
     def months(self, number: int) -> str:

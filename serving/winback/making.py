@@ -77,7 +77,7 @@ def make_plan(
     plan = make(known, settings, wish.budget, seed, wish.explore)
     currency = scoring.definitions.currency
     low, high = _interval(plan, knowledge.learnt)
-    says = [*words.says(plan, settings, currency), *_spread(low, high, currency)]
+    says = [*words.says(plan, settings, currency), *_spread(low, high, currency), *_explored(wish, plan)]
     says += [*_untried(knowledge), *_left_out(source)]
     about = {"source": _lasting(source.address), "expected_low": low, "expected_high": high}
     if not keep:
@@ -124,6 +124,15 @@ def _lasting(address: str) -> str:
     """The address as it holds in any folder, without a password."""
     path = Path(address).expanduser()
     return str(path.absolute()) if path.exists() else shown(address)
+
+
+def _explored(wish: Wish, plan: Plan) -> list[str]:
+    if not wish.explore or plan.rows.empty:
+        return []
+    return [
+        f"Up to {wish.explore:,} of them are drawn by lot, where no gain is expected: they cost something, "
+        "and teach what offers do."
+    ]
 
 
 def _untried(knowledge: Knowledge) -> list[str]:

@@ -10,11 +10,13 @@ import pytest
 from configs.catalogues import DEFAULT, assessment, catalogue, codes
 from configs.folder import FOLDER
 from features.indicators.measure import book
+from features.indicators.sheets import SHEETS
 
 OTHERS = [code for code in codes() if code != DEFAULT]
 OF_THE_BOOK = {
-    text for i in book() for text in (i.title, i.definition, i.formula, i.unit, i.collect)
-}  # fmt: skip
+    *(text for i in book() for text in (i.title, i.definition, i.formula, i.unit, i.collect)),
+    *(text for sheet in SHEETS for text in (sheet.title, sheet.definition, sheet.collect)),
+}
 
 
 def own(code: str) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -61,6 +61,7 @@ WORKED = {
     "line_return_cost": (30 + 30 + 60) / 4,
     "complaint_rate": 100 * 2 / 9,
     "first_response_hours": (2 + 60) / 2,
+    "typical_response_hours": sqrt(2 * 60),
     "answered_in_time": 1 / 3,  # the third since it was open for a whole day on 31 December
     "resolution_hours": (48 + 12.5 * 24) / 2,
     "resolved_in_time": 1 / 2,

@@ -38,7 +38,7 @@ def test_a_mean_has_students_interval() -> None:
     assert (low[0], high[0]) == pytest.approx((expected.low, expected.high))
 
 
-@pytest.mark.parametrize("kind", ["share", "mean", "rate", "ratio"])
+@pytest.mark.parametrize("kind", ["share", "mean", "geometric", "rate", "ratio"])
 def test_without_a_chance_nothing_is_known(kind: str) -> None:
     nothing = sample(kind, 0, 0, 0)
     assert np.isnan([nothing.value, nothing.variance, *nothing.interval(0.95)]).all()
@@ -63,3 +63,13 @@ def test_months_are_summed_where_enough_is_known() -> None:
     assert summed.events.tolist()[0] == 4
     assert summed.chances.tolist()[0] == 20
     assert np.isnan(summed.value[1])
+
+
+def test_a_geometric_mean_is_that_of_the_logarithms() -> None:
+    values = np.array([0.5, 1.0, 8.0, 3.0, 40.0])
+    logs = np.log(values)
+    found = sample("geometric", logs.sum(), len(logs), (logs**2).sum())
+    assert found.value[0] == pytest.approx(stats.gmean(values))
+    expected = stats.ttest_1samp(logs, 0).confidence_interval(0.95)
+    assert np.concatenate(found.interval(0.95)) == pytest.approx(np.exp([expected.low, expected.high]))
+    assert found.variance[0] == pytest.approx(stats.gmean(values) ** 2 * stats.sem(logs) ** 2)

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from models.uplift.fits import Linear
+from models.uplift.foretold import NAMES, Foretold
 from models.uplift.inputs import Inputs
 from models.uplift.learners import Effect, Part
-from models.uplift.model import EffectModel, Learnt, Offered, Shrinkage
+from models.uplift.model import EffectModel, Worth
 
 
 @pytest.fixture
@@ -31,12 +32,12 @@ def inputs() -> Inputs:
 
 @pytest.fixture
 def model(inputs: Inputs) -> EffectModel:
-    """Effect on orders: 0.2, and 0.1 more by gold; 30 of profit an order, half of the coupons redeemed."""
+    """Half of the coupons are redeemed, four in ten of these for an order more; gold a tenth of an order more
+    again. An order is worth 30 of profit."""
     size = len(inputs.names)
-    gold = np.array([0.0, 0.1, 0, 0, 0, 0])
-    offered = Offered(Linear(60.0, np.zeros(size)), Linear(30.0, np.zeros(size)), Linear(0.5, np.zeros(size)))
-    keep = Shrinkage(0.0, 0.0, 1.0)
-    shrinkage = {"orders": keep, "revenue": keep, "profit": Shrinkage(1.0, 2.0, 0.5)}
+    foretold = Foretold(Linear(1.0, np.zeros(3)), Linear(0.5, np.zeros(size)))
+    gold, redeemed = np.eye(size + len(NAMES))[[1, size + NAMES.index("redeemed")]]
+    orders = Effect((Part(0.5, Linear(0.0, 0.2 * gold)), Part(1.0, Linear(0.0, 0.4 * redeemed))))
+    worth = Worth(Linear(60.0, np.zeros(size)), Linear(30.0, np.zeros(size)))
     usual = {name: Linear(-1.0, np.array([2.0, 0, 0])) for name in ("orders", "revenue", "profit")}
-    learnt = Learnt(Effect((Part(1.0, Linear(0.2, gold)),)), offered)
-    return EffectModel("experiment", "S linear", inputs, learnt, shrinkage, usual)
+    return EffectModel("experiment", "R linear", inputs, foretold, orders, worth, usual)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from configs.settings import Offer
-from models.uplift.model import AT_ONCE, EffectModel
+from models.uplift.model import AT_ONCE, EffectModel, outcomes
 
 
 def _offer(value: float, channel: str = "email") -> Offer:
@@ -18,13 +18,21 @@ def _offer(value: float, channel: str = "email") -> Offer:
 
 
 def test_effects_by_hand(model: EffectModel, people: pd.DataFrame) -> None:
-    """Gold: 0.3 orders · 30 − 10 · 0.5 = 4, silver 0.2 · 30 − 5 = 1; half of what lies beyond 2, from 1."""
+    """Gold: 0.3 orders · 30 − 10 · 0.5 = 4, the others 0.2 · 30 − 5 = 1."""
     found = model.effects(people, [_offer(10)])
     assert found.grade == "experiment"
     np.testing.assert_allclose(found.orders[:, 0], [0.3, 0.2, 0.2])
     np.testing.assert_allclose(found.revenue[:, 0], [13, 7, 7])
-    np.testing.assert_allclose(found.profit[:, 0], [1 + 0.5 * (4 - 2), 1 + 0.5 * (1 - 2), 0.5])
+    np.testing.assert_allclose(found.profit[:, 0], [4, 1, 1])
     np.testing.assert_allclose(found.redeemed[:, 0], 0.5)
+
+
+def test_whoever_orders_because_of_a_coupon_redeems_it() -> None:
+    """The second one's effect is beyond the chance of redeeming; the third one is offered no coupon."""
+    orders, each = np.array([0.1, 0.4, 0.4, -0.2]), {"profit": np.full(4, 30.0)}
+    found = outcomes(orders, np.full(4, 0.3), each, np.array([10.0, 10.0, 0.0, 10.0]))
+    assert found["redeemed"].tolist() == [0.3, 0.4, 0, 0.3]
+    np.testing.assert_allclose(found["profit"], [0, 8, 12, -9])
 
 
 def test_a_coupon_above_all_that_were_tried_has_its_own_cost(

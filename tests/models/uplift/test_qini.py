@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.uplift.qini import chosen, coefficient, compare, curve, scores
+from models.uplift.qini import coefficient, compare, curve, scores
 
 PREDICTED = np.array([4.0, 1.0, 3.0, 2.0])
 SCORE = np.array([2.0, 3.0, 0.0, -1.0])
@@ -59,11 +59,3 @@ def test_the_better_ranking_is_told_from_chance() -> None:
     assert found["noise"].low < 0 < found["noise"].high
     assert found["right"].behind == 0
     assert found["noise"].behind > found["right"].error
-    assert chosen(found) == "right"
-
-
-def test_the_simplest_is_chosen_where_none_is_clearly_better() -> None:
-    dice = np.random.default_rng(2)
-    score = dice.normal(size=500)
-    found = compare({"same for all": np.zeros(500), "noise": dice.normal(size=500) + 0.02 * score}, score)
-    assert chosen(found) == "same for all"

@@ -6,6 +6,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Thread
 from time import sleep
 from typing import Any
@@ -15,7 +16,16 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from features.clock import now
 from serving.console.links import customer_path
+from serving.winback.outbox import Outbox
+from serving.winback.plan import Situation, make
+from serving.winback.store import PlanStore
+from serving.winback.verdict import Verdict
+from tests.serving.console.test_campaigns import RESULT
+from tests.serving.winback.conftest import POLICY, situation
+
+__all__ = ["situation"]
 
 CHROMIUM = shutil.which("chromium")
 WIDTHS = (1280, 768, 360)
@@ -54,7 +64,25 @@ def address(console: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def paths(console: Any) -> dict[str, str]:
+def campaign(console: Any, situation: Callable[..., Situation]) -> int:
+    """A plan with a result and a dead letter."""
+    given = situation(120)
+    given.barred[:3] = "open_complaint"
+    store = PlanStore(console.resources.store.engine)
+    plan = make(given, POLICY, 1e6, seed=1)
+    kept = store.keep("A name " * 8, plan, POLICY, currency="EUR", says=["So it is."], now=now())
+    store.approve(kept.id, by="kim", role="marketing", now=now())
+    outbox = Outbox(console.resources.store.engine)
+    outbox.queue(kept.id, store.rows(kept.id), f"https://hooks.shop.example/{'x' * 90}", now())
+    claimed = outbox.claim(kept.id, "s", now() + timedelta(seconds=1), 60, lambda _: None)
+    assert claimed is not None
+    outbox.settle(claimed, Verdict("dead", 404, "answered 404"), now())
+    store.keep_result(kept.id, RESULT)
+    return kept.id
+
+
+@pytest.fixture(scope="module")
+def paths(console: Any, campaign: int) -> dict[str, str]:
     first = console.resources.store.at_risk(top=1).rows[0]
     return {
         "list": "/pages/at-risk",
@@ -64,11 +92,15 @@ def paths(console: Any) -> dict[str, str]:
         "model": "/pages/model",
         "sign in": "/pages/sign-in",
         "message": "/pages/customers/nobody",
+        "campaigns": "/pages/campaigns",
+        "campaign": f"/pages/campaigns/{campaign}",
+        "approval": f"/pages/campaigns/{campaign}/approve",
     }
 
 
 LIGHT = ("list", "customer", "definitions", "model", "sign in", "message")
-DARK = ("filtered", "customer")
+LIGHT += ("campaigns", "campaign", "approval")
+DARK = ("filtered", "customer", "campaign")
 
 
 def require_fit(page: Any) -> None:
@@ -130,13 +162,13 @@ def test_the_keyboard_leads_from_the_skip_link_to_a_customer_and_back(browser: A
         page.goto(f"{address}/pages/at-risk")
         focused = "(document.activeElement.innerText || document.activeElement.id).trim()"
         order = []
-        for _ in range(8):
+        for _ in range(9):
             page.keyboard.press("Tab")
             order.append(page.evaluate(focused))
-        nav = ["Assessment", "At risk", "Definitions", "Model"]
-        assert order[:6] == ["Skip to the content", "Amity", *nav]
-        assert order[6].startswith("Filter the list")
-        assert order[7] == "All as CSV"
+        nav = ["Assessment", "At risk", "Campaigns", "Definitions", "Model"]
+        assert order[:7] == ["Skip to the content", "Amity", *nav]
+        assert order[7].startswith("Filter the list")
+        assert order[8] == "All as CSV"
         page.goto(f"{address}/pages/at-risk")
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0

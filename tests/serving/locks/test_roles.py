@@ -19,6 +19,11 @@ SHOWS_NO_CUSTOMER |= {(method, "/winback/plans") for method in ("GET", "POST")} 
     *(("GET", f"{PLAN}{end}") for end in ("", "/progress", "/result")),
     *(("POST", f"{PLAN}{end}") for end in ("/approve", "/resend")),
 }
+SHOWS_NO_CUSTOMER |= {
+    *((method, "/pages/campaigns") for method in ("GET", "POST")),
+    *((method, "/pages/campaigns/{plan_id}/approve") for method in ("GET", "POST")),
+    ("POST", "/pages/campaigns/{plan_id}/resend"),
+}
 EXPECTED = {
     "/at-risk": ["retention", "marketing", "admin"],
     "/explain/C17": ["retention", "data-science", "admin"],

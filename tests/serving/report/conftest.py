@@ -12,7 +12,6 @@ from configs.settings import Measures, load
 from features.indicators.assess import Assessment, assess
 from features.sources import source_from_rows
 from serving.report.findings import Findings, Looked, findings
-from serving.report.losses import losses
 from serving.report.wording import Wording
 from tests.features.indicators.conftest import AS_OF, COMPANY
 
@@ -40,12 +39,7 @@ ENGLISH = Wording("en", "EUR")
 
 @pytest.fixture(scope="session")
 def told() -> Assessment:
-    return assess(source_from_rows(COMPANY).tables, AS_OF)
-
-
-@pytest.fixture(scope="session")
-def lost() -> pd.DataFrame:
-    return losses(SCORES, source_from_rows({name: COMPANY[name] for name in ("orders", "customers")}).tables)
+    return assess(source_from_rows(COMPANY).tables, AS_OF, scores=SCORES)
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +54,8 @@ OVERLAPS = """() => {
   const found = [];
   for (const svg of document.querySelectorAll('.picture svg')) {
     const frame = svg.getBoundingClientRect();
-    const texts = [...svg.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect()]);
+    const texts = [...svg.querySelectorAll('text')].map((text) => (
+      [text.textContent, text.getBoundingClientRect()]));
     const most = 2 * frame.width / svg.viewBox.baseVal.width;
     texts.forEach(([name, box], at) => {
       if (box.left < frame.left - most || box.right > frame.right + most) found.push(`${name} is cut`);

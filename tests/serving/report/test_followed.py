@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isnan
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from features.indicators.assess import Assessment
@@ -39,6 +39,8 @@ def kept(**goal: Any) -> dict[str, Any]:
         (30.0, 40.0, "reached"),
         (30.0, 45.0, "closer"),
         (40.0, 45.0, "not_closer"),
+        (39.6, 45.0, "not_closer"),
+        (39.4, 45.0, "closer"),
         (50.0, 60.0, "not_closer"),
         (50.0, 45.0, "reached"),
         (50.0, 35.0, "closer"),
@@ -47,32 +49,33 @@ def kept(**goal: Any) -> dict[str, Any]:
 def test_the_verdict_on_a_figure_that_is_40_now(
     told: Assessment, then: float, target: float, verdict: str
 ) -> None:
-    (one,) = followed(kept(now=then, target=target), told.measured, None)
+    (one,) = followed(kept(now=then, target=target), told)
     assert (one.then, one.target, one.now, one.verdict) == (then, target, 40.0, verdict)
 
 
 def test_a_goal_of_months_is_followed_in_the_newest_month(told: Assessment) -> None:
     """In December 2024 f alone answers, with 6: −100."""
-    (one,) = followed(kept(of="month"), told.measured, None)
+    (one,) = followed(kept(of="month"), told)
     assert one.now == -100
 
 
-def test_the_money_at_risk_then_and_now(told: Assessment, lost: pd.DataFrame) -> None:
-    (one,) = followed(kept(of="year"), told.measured, lost)
+def test_the_money_at_risk_then_and_now(told: Assessment) -> None:
+    (one,) = followed(kept(of="year"), told)
     assert (one.at_risk, one.at_risk_now) == (500.0, 240.0)
-    (unknown,) = followed(kept(of="year"), told.measured, None)
+    (unknown,) = followed(kept(of="year"), replace(told, sheets={}))
     assert isnan(unknown.at_risk_now)
-    gone = lost[lost.weak_point != "service"]
-    (nothing_left,) = followed(kept(of="year"), told.measured, gone)
+    sums = told.sheets["weak_points"]
+    gone = replace(told, sheets={"weak_points": sums[sums.weak_point != "service"]})
+    (nothing_left,) = followed(kept(of="year"), gone)
     assert nothing_left.at_risk_now == 0
 
 
 def test_what_is_not_measured_any_more_can_not_be_told(told: Assessment) -> None:
     for goal in ({}, {"indicator": "gone"}, {"breakdown": "touchpoint", "value": "gone"}):
-        (one,) = followed(kept(**goal), told.measured, None)
+        (one,) = followed(kept(**goal), told)
         assert one.verdict == "unknown"
 
 
 def test_without_a_plan_nothing_is_followed(told: Assessment) -> None:
-    assert followed(None, told.measured, None) == []
-    assert followed({"as_of": "2024-07-01", "plan": None}, told.measured, None) == []
+    assert followed(None, told) == []
+    assert followed({"as_of": "2024-07-01", "plan": None}, told) == []

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from configs.settings import Measures, load
 from features.indicators.alarms import Alarm
 from features.indicators.assess import assess
 from features.indicators.measure import book
+from features.indicators.sheets import SHEETS
 from features.sources import source_from_rows
 from serving.report.document import document
-from serving.report.findings import Findings, Looked, findings
+from serving.report.findings import Findings
+from serving.report.followed import followed
 from serving.report.page import page
 from serving.report.wording import Wording
 from tests.features.indicators.conftest import AS_OF, COMPANY
@@ -43,7 +44,7 @@ class Tags(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.text += data.replace("\N{NO-BREAK SPACE}", " ")
 
     def all(self, attribute: str) -> list[str]:
         return [value for _, attrs in self.tags if (value := attrs.get(attribute))]
@@ -54,12 +55,9 @@ def whole(found: Findings) -> Findings:
     """With an alarm, and with a plan before that is the same."""
     warned = replace(found, told=replace(found.told, alarms=[ALARM]))
     before = document(found, ENGLISH) | {"as_of": "2024-07-01"}
-    looked = Looked(warned.told, {}, found.address, found.watched)
-    then = findings(looked, load(Measures), before)
-    assert found.losses is not None
-    named = [tuple(NAMES[one] for one in some) for some in found.losses.customer_ids]
-    losses = found.losses.assign(customer_ids=named)
-    return replace(warned, losses=losses, before=before, followed=then.followed)
+    sums = found.sums.assign(example=[NAMES[one] for one in found.sums.example])
+    told = replace(warned.told, sheets={**warned.told.sheets, "weak_points": sums})
+    return replace(warned, told=told, before=before, followed=followed(before, told))
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +109,8 @@ def test_weak_points_plan_alarms_and_what_became_of_the_last_plan(html: str) -> 
 
 
 def test_it_names_no_customer(html: str, whole: Findings) -> None:
-    assert whole.losses is not None
-    assert {*whole.losses.customer_ids.explode()} == {*NAMES.values()}
+    assert {*whole.sums.example} <= {*NAMES.values()}
+    assert len(whole.sums) > 2
     assert not any(name in html for name in NAMES.values())
 
 
@@ -132,14 +130,16 @@ def test_what_is_not_measured_is_listed_with_what_to_collect(found: Findings) ->
     measured = found.told.measured
     some = [one for one in measured.measured if one.group != "satisfaction"]
     gone = [one for one in book() if one.group == "satisfaction"]
-    less = replace(found.told, measured=replace(measured, measured=some, missing=gone), buying=None)
-    text = Tags(page(Findings(less, "shop", "shop"), ENGLISH)).text
-    section = (
-        text[text.index("None of these figures can be measured") : text.index("Retention rate (")]
-        if "Retention rate (" in text
-        else text
+    gone_sheets = [sheet for sheet in SHEETS if sheet.group == "satisfaction"]
+    less = replace(
+        found.told,
+        measured=replace(measured, measured=some, missing=gone),
+        buying=None,
+        sheets={},
+        lacking=gone_sheets,
     )
-    assert all(one.title in section and one.collect in section for one in gone)
+    text = Tags(page(Findings(less, "shop", "shop"), ENGLISH)).text
+    assert all(one.title in text and one.collect in text for one in (*gone, *gone_sheets))
     assert "Why revenue changed" not in text
     assert "amity score shop --out scores.csv" in text
 

@@ -13,14 +13,12 @@ def of(found: Findings, kind: str) -> pd.DataFrame:
     return found.segments[found.segments.kind == kind].set_index("name")
 
 
-def test_by_status_and_tier(found: Findings) -> None:
-    """The tenth of three customers is one, the half of them two: a with 1000, then f with 400, then b."""
+def test_by_status(found: Findings) -> None:
     status = of(found, "status")
     assert status.customers.to_dict() == {"active": 2, "lost": 1}
     assert status.clv.to_dict() == {"active": 1400, "lost": 200}
     assert status.value_at_risk.to_dict() == {"active": 600, "lost": 160}
     assert status.churn_probability.to_dict() == pytest.approx({"active": 0.375, "lost": 0.8})
-    assert of(found, "tier").clv.to_dict() == {"best": 1000, "middle": 400, "others": 200}
 
 
 def test_groups_hold_everyone_scored(found: Findings) -> None:
