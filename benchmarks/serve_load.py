@@ -119,9 +119,8 @@ def kill(name: str, url: str, kills: int, customers: int) -> None:
     last = len(store.scorings())
     usual = 0.0
     for number in range(kills):
-        start = time.perf_counter()
-        said = _killed(url, customers, last + 1, None if number == 0 else dice.uniform(0, usual))
-        usual = usual or time.perf_counter() - start
+        said, spent = _killed(url, customers, last + 1, dice.uniform(0, usual) if number else None)
+        usual = usual or spent
         there = _require_whole(store, url, last, said)
         early, late, last = early + (not there), late + there, last + there
     print(
@@ -131,17 +130,19 @@ def kill(name: str, url: str, kills: int, customers: int) -> None:
     store.close()
 
 
-def _killed(url: str, customers: int, number: int, seconds: float | None) -> bool:
-    """Whether it said that it was done before it was killed; `seconds` from the beginning of its load."""
+def _killed(url: str, customers: int, number: int, seconds: float | None) -> tuple[bool, float]:
+    """Whether it said that it was done, and how long it loaded; killed after so many `seconds` of that."""
     words = [sys.executable, "-c", LOAD, url, str(customers), str(number)]
     given = os.environ | {"PYTHONPATH": os.pathsep.join((str(Path(__file__).parent), *sys.path))}
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=given) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "loading\n"
+        start = time.perf_counter()
         if seconds is not None:
             time.sleep(seconds)
             process.kill()
-        return process.stdout.readline() == "loaded\n"
+        said = process.stdout.readline() == "loaded\n"
+        return said, time.perf_counter() - start
 
 
 def _require_whole(store: Store, url: str, last: int, said: bool) -> bool:

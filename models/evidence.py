@@ -117,7 +117,7 @@ _DAYS_OF_ORDERS = {"": {}, "_at_last_order": {"days": 90 - LAST_WORD_DAYS}}
 
 def _smaller_orders(c: Customer) -> Facts:
     for now, before, spell in _spells(c, "basket"):
-        if c(now) < 0.9 * c(before):
+        if 0 < c(now) < 0.9 * c(before):
             yield _fact(f"basket_fell{spell}", now=c(now), before=c(before), **_DAYS_OF_ORDERS[spell])
 
 
@@ -174,7 +174,7 @@ def _returns_rose(c: Customer) -> bool:
 def _shrinking_range(c: Customer) -> Facts:
     for name in ("categories", "products"):
         now, before = f"{name}_90d", f"{name}_90_to_180d"
-        if c("orders_90d") and c.has(now, before) and c(now) < c(before):
+        if c("orders_90d") and c.has(now, before) and 0 < c(now) < c(before):
             yield _fact(f"{name}_fell", now=c(now), before=c(before))
             return
 

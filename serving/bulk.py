@@ -64,7 +64,9 @@ def _for_sqlite(column: pd.Series) -> list[Any]:
         return _taken(places, pd.DatetimeIndex(times).strftime("%Y-%m-%d %H:%M:%S.%f").tolist())
     if pd.api.types.is_numeric_dtype(column):
         return column.tolist()
-    words = pa.array(column, pa.string(), from_pandas=True).dictionary_encode()
+    told = pa.array(column, pa.string(), from_pandas=True)
+    whole = told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told
+    words = whole.dictionary_encode()
     return _taken(words.indices.fill_null(-1).to_numpy(), words.dictionary.to_pylist())
 
 

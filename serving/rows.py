@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,22 +32,31 @@ def frame(scored: Scored, contacted: pd.Series | None = None) -> pd.DataFrame:
 
     `contacted`: customer_id → the time of the last contact. What the features lack is missing.
     """
-    nothing = pd.Series(np.nan, index=scored.scores.index)
-    repaired = scored.repaired if scored.repaired is not None else pd.DataFrame(index=scored.scores.index)
     ids = scored.scores["customer_id"]
+    repaired = scored.repaired if scored.repaired is not None else pd.DataFrame(index=ids.index)
     never = pd.Series(pd.NaT, index=ids.index, dtype="datetime64[us]")
-    whole = scored.scores.assign(
-        **{column: scored.points.by_dimension[name] for name, column in POINTS.items()},
-        **{column: repaired.get(name, nothing) for name, column in REPAIRED.items()},
-        **{name: scored.features.get(name) for name in OF_FEATURES},
-        overdue=overdue(scored.features),
-        facts=pd.Series(None, index=ids.index, dtype="str") if scored.facts is None else scored.facts,
-        last_contact_at=never if contacted is None else ids.map(contacted),
-    )
+    beside = {
+        "overdue": overdue(scored.features),
+        "facts": pd.Series(None, index=ids.index, dtype="str") if scored.facts is None else scored.facts,
+        "last_contact_at": never if contacted is None else ids.map(contacted),
+    }
+    parts = [
+        scored.scores,
+        _renamed(scored.points.by_dimension, POINTS),
+        _renamed(repaired, REPAIRED),
+        scored.features.reindex(columns=list(OF_FEATURES)),
+        pd.DataFrame(beside, index=ids.index),
+    ]
+    whole = pd.concat(parts, axis=1)
     if not _is_ranked(whole):
         whole = whole.sort_values(["value_at_risk", "customer_id"], ascending=[False, True])
     whole["rank"] = range(1, len(whole) + 1)
     return whole[list(KEPT)]
+
+
+def _renamed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """The columns of `names`, null where they aren't there, under their new names."""
+    return frame.reindex(columns=list(names)).set_axis(list(names.values()), axis=1)
 
 
 def _is_ranked(whole: pd.DataFrame) -> bool:
@@ -75,5 +84,4 @@ def plain(column: pd.Series) -> list[Any]:
     """The values as Python has them; missing is None."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return [None if value is pd.NaT else value.to_pydatetime() for value in column]
-    values = column.astype(object)
-    return values.where(column.notna(), None).tolist()
+    return [None if value != value else value for value in column.tolist()]  # NaN is not itself

@@ -32,13 +32,23 @@ FAILURES = {
 """What can go wrong with a ticket, and the column without which it isn't known. A complaint is beside other
 tickets; the others are beside tickets that were answered and solved in time, or not reopened."""
 
+COLUMNS = (
+    "failure",
+    "customers",
+    "churned",
+    "customers_beside",
+    "churned_beside",
+    "difference",
+    "low",
+    "high",
+)
 _MOST_ORDERS = 6
 """Customers who bought as often or more in the year before the ticket are one stratum."""
 
 
 def aftermath(tables: Tables, day: datetime, rules: Rules) -> pd.DataFrame:
     """One row per failure that is known: failure, customers, churned, customers_beside, churned_beside,
-    difference, low, high.
+    difference, low, high; none where nobody's ticket is old enough.
 
     `churned`: shares without an order in the `churn_months` after the ticket's time was up. `difference`: in
     shares, between customers who had bought as often; null, as its ends, where no stratum has both. `tables`:
@@ -50,7 +60,8 @@ def aftermath(tables: Tables, day: datetime, rules: Rules) -> pd.DataFrame:
         customers=first.count(), churned=first.churned.ifelse(1, 0).sum()
     )
     cells = counted.to_pandas().astype({"customers": float, "churned": float})
-    return pd.DataFrame([_compared(name, cells, rules.confidence) for name in known])
+    rows = [_compared(name, cells, rules.confidence) for name in known] if len(cells) else []
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _first_tickets(tables: Tables, day: datetime, rules: Rules) -> ibis.Table:

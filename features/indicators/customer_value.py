@@ -52,7 +52,8 @@ def customer_value(tables: Tables, measured: Measured, scores: pd.DataFrame | No
     frame["referral_value"] = frame["referrals"] * price
     scored = _scored(scores, frame)
     frame = frame.assign(**scored)
-    frame["expected"] *= float(frame["contribution"].sum() / frame["revenue"].sum())
+    revenue = float(frame["revenue"].sum())
+    frame["expected"] *= float(frame["contribution"].sum()) / revenue if revenue else nan
     frame["value_at_risk"] = frame["churn_probability"] * frame["expected"]
     plus = frame[["contribution", "expected", "referral_value"]].sum(axis=1)
     frame["value"] = plus - frame[["acquisition_cost", "cost_to_serve", "cost_to_keep"]].sum(axis=1)

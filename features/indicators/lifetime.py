@@ -57,7 +57,8 @@ def _rows(
         first = some["month"] == some["cohort"]
         customers = int(some.loc[first, "active"].sum())
         to_date = float(contribution(some).sum()) / customers
-        share = float(contribution(some).sum()) / (float(some["revenue"].sum()) / MONEY_UNIT)
+        revenue = float(some["revenue"].sum()) / MONEY_UNIT
+        share = float(contribution(some).sum()) / revenue if revenue else np.nan
         coming = _coming(expected, by, str(value), customers) * share
         cost = _cost(measured, by or ALL, str(value))
         clv = to_date + coming

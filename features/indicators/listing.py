@@ -21,12 +21,18 @@ of indicators; the days and months in the definitions are those of `configs/indi
 - **A month that isn't known** (before the table's first rows, or before there is enough history to look back
   on) has no figure, and neither has a month without a case. What lacks its table is not measured; never zero.
 - **Intervals** (95 %): of a share Wilson's (1927), of a mean Student's t (for NPS over the −1, 0 and 1 of its
-  answers), of a rate the exact one of a Poisson count (Garwood 1936). A ratio or total is no sample and has
-  none.
+  answers; of a geometric mean over the logarithms), of a rate the exact one of a Poisson count (Garwood
+  1936). A ratio or total is no sample and has none.
 - **A change** is compared by sampling variances (shares: Agresti & Caffo 2000), widened where months, each
   against the same month a year before, scatter more than sampling explains (Wedderburn 1974); ratios and
   totals by those twelve differences with Student's t. Among all changes of the company, and among all of the
   breakdowns, at most 5 % of those called significant are chance (Benjamini & Hochberg 1995).
+- **An early warning** says that the newest months of a watched figure (`configs/warnings.yaml`) left their
+  usual course: of the company beside the same months a year before, of a value beside the rest of the
+  company, where its own course doesn't contradict it. Limits follow the cases, the scatter of the months
+  before and how much the events of one customer lean on each other; all looks of an assessment share one
+  probability of a false alarm (Bonferroni). It says since when, between which months at 95 %, and what it
+  costs.
 - **By**: each figure is also told by these where the data has them; the twelve largest values, the rest as
   one. A denominator that knows no such breakdown is that of the company: complaints by phone per 100
   orders of all.

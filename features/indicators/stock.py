@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.facts import seconds
+from features.facts import DAY, seconds
 from features.indicators.book import Tables
 from features.indicators.calendar import month_of
 from features.indicators.owners import owner_breakdowns, with_owner
@@ -25,6 +25,7 @@ from features.neighbours import prepared
 Ints = NDArray[np.int64]
 Ranges = dict[str, tuple[Ints, Ints]]
 _GONE = 10**6  # later than any month
+_LONGEST_MONTH = 31 * DAY
 _OF_SUBSCRIPTIONS, _FLOWS = ("holding", "ending"), ("first", "ending")
 
 
@@ -92,8 +93,9 @@ def _bought(tables: Tables, rules: Rules, end: int) -> ibis.Table:
     )
     span = (seconds(month.last_at) - month.begun).cast("float64")
     gap = span / (month.ever - 1).nullif(0).cast("float64")
-    silence = (gap * rules.lapsed_after_gaps).ceil().cast("int64").as_interval("s")
-    lapses = ibis.least(month_of(month.last_at + silence), month.next)
+    silence = (gap * rules.lapsed_after_gaps).ceil().cast("int64")
+    later = ibis.least(month_of(month.last_at + silence.as_interval("s")), month.next)
+    lapses = (silence >= (month.next - month.month) * _LONGEST_MONTH).ifelse(month.next, later)
     known = (month.ever > 1).ifelse(lapses, None)
     return with_owner(month.mutate(lapses=known), tables)
 

@@ -87,7 +87,9 @@ def _returned_lines(tables: Tables, rules: Rules, end: int) -> ibis.Table:
     )
     lines = tables["order_lines"]
     lines = lines.select("order_id", **_named(lines, category="category"))
-    return returns.join(lines, returns.bought_in == lines.order_id).drop("order_id").distinct()
+    both = returns.join(lines, returns.bought_in == lines.order_id)
+    once = {name: both[name].max() for name in ("customer_id", "amount", "month")}
+    return both.group_by("return_id", "category").aggregate(**once)
 
 
 def _tickets(tables: Tables, rules: Rules, end: int) -> ibis.Table:

@@ -45,6 +45,7 @@ _OF_PRODUCT = frozenset(
 _OF_SPEND = frozenset(("basket", "discount_share", "revenue", "margin_share"))
 _OF_ENGAGEMENT = frozenset(("conversion", "interaction_frequency"))
 CROSS = " × "
+_REMARKABLE = 0.05
 MOST_PLACES = 3
 """Weak points that a score names."""
 RANKED = (
@@ -105,7 +106,9 @@ def summed(scores: pd.DataFrame, tables: Tables, measured: Measured) -> pd.DataF
     no value of it. `tables`: cut at the day of the assessment.
     """
     told = placed(scores, tables, measured)
+    told = told.sort_values(["money", "customer_id"], ascending=[False, True], ignore_index=True)
     names = [name for name in HOMES if name in told.columns]
+    told[names] = told[names].astype("category")
     crossed = [list(pair) for pair in combinations(names, 2)]
     parts = [
         _of(told, by, measured.rules.few if len(by) > 1 else 1)
@@ -140,17 +143,18 @@ def customers_of(told: pd.DataFrame, weak_point: str, breakdown: str = ALL, valu
 
 
 def _of(told: pd.DataFrame, by: list[str], few: int) -> pd.DataFrame:
-    some = told.dropna(subset=by) if by else told
-    keys = ["weak_point", *by]
-    order = some.sort_values(["money", "customer_id"], ascending=[False, True])
-    first = order.drop_duplicates(keys).set_index(keys)["customer_id"]
-    found = some.groupby(keys).agg(
-        customers=("customer_id", "nunique"), money=("money", "sum"), clv=("clv", "sum")
-    )
-    frame = found.assign(example=first).reset_index()
+    """`told`: the most money first; a customer has each weak point once."""
+    groups = told.groupby(["weak_point", *by], observed=True, sort=False)
+    frame = groups.agg(
+        customers=("money", "size"),
+        money=("money", "sum"),
+        clv=("clv", "sum"),
+        example=("customer_id", "first"),
+    ).reset_index()
+    frame = frame[frame["customers"] >= few]
     frame["value"] = frame[by].astype(str).agg(CROSS.join, axis=1) if by and len(frame) else ALL
     frame["breakdown"] = CROSS.join(by) if by else ALL
-    return frame[frame["customers"] >= few]
+    return frame[[name for name in COLUMNS if name in frame]]
 
 
 def ranked(
@@ -160,9 +164,9 @@ def ranked(
 
     First what warns, by dimension and place (a breakdown's value), the surest place first: `money`, `low` and
     `high` of its surest warning that has a price, `since`, `since_earliest`, `since_latest` of the one that
-    began first. Then the `most` that are summed from the scores, of whole dimensions and single breakdowns,
-    by money; these have no date, interval or `p`, and those have no `customers`. `facts`: what the indicators
-    say, as `facts` gives them. `sums`: as `summed` gives them.
+    began first. Then up to `most` that are summed from the scores, whole dimensions and the places where one
+    is `remarkable`, by money; these have no date, interval or `p`, and those have no `customers`. `facts`:
+    what the indicators say, as `facts` gives them. `sums`: as `summed` gives them.
     """
     rows = [*_warned(alarms), *(() if sums is None else _standing(sums, measured, most))]
     return pd.DataFrame(rows, columns=list(RANKED))
@@ -201,8 +205,7 @@ def _fact_of(alarm: Alarm) -> dict[str, Any]:
 
 
 def _standing(sums: pd.DataFrame, measured: Measured, most: int) -> Iterator[dict[str, Any]]:
-    single = sums[~sums["breakdown"].str.contains(CROSS, regex=False)]
-    for row in single.head(most).to_dict("records"):
+    for row in remarkable(sums).head(most).to_dict("records"):
         weak_point, breakdown, value = (str(row[name]) for name in ("weak_point", "breakdown", "value"))
         yield {
             "weak_point": weak_point,
@@ -212,6 +215,20 @@ def _standing(sums: pd.DataFrame, measured: Measured, most: int) -> Iterator[dic
             "customers": int(row["customers"]),
             "facts": facts(measured, weak_point, breakdown, value),
         }
+
+
+def remarkable(sums: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `summed` of whole weak points, and of the places that hold more of one than of all others.
+
+    A place's share of the weak point's money, among the values of its breakdown, must be `_REMARKABLE` above
+    its share of the money of all weak points: the largest segment is no finding by its size.
+    """
+    single = sums[~sums["breakdown"].str.contains(CROSS, regex=False)]
+    money = single["money"]
+    own = money / money.groupby([single["weak_point"], single["breakdown"]]).transform("sum")
+    place = money.groupby([single["breakdown"], single["value"]]).transform("sum")
+    usual = place / money.groupby(single["breakdown"]).transform("sum")
+    return single[(single["breakdown"] == ALL) | (own - usual >= _REMARKABLE)]
 
 
 def facts(

@@ -8,7 +8,8 @@
   then, times what `aftermath` says that it does to their churn, times what one brings in in twelve months.
 
 The interval holds what is not known of the excess and of the price of each, as if the two were independent
-(the delta method). What has no price here, such as answers to surveys, has no money: null, never 0.
+(the delta method); of customers who leave, also which ones do. What has no price here, such as answers to
+surveys, has no money: null, never 0.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from scipy import stats
 from features.indicators.aftermath import aftermath
 from features.indicators.alarms import Alarm
 from features.indicators.book import Tables
+from features.indicators.calendar import first_day, number
 from features.indicators.cells import ALL
 from features.indicators.measure import Measured
+from features.indicators.rules import YEAR
 
 PER_EVENT = {"order_rate": "basket", "conversion": "basket", "return_rate": "return_amount"}
 A_YEAR = ("churn_rate", "lapsed_share")
@@ -75,8 +78,21 @@ def _money(alarm: Alarm, measured: Measured, tables: Tables, effects: Mapping[st
     if name in FAILURE and FAILURE[name] in effects:
         share = _customers_per_ticket(alarm, tables)
         leaving = _times((events[0] * share, events[1] * share), effects[FAILURE[name]])
-        return _times(leaving, _figure(measured, "revenue_per_customer", alarm))
+        money, error = _times(leaving, _figure(measured, "revenue_per_customer", alarm))
+        return money, sqrt(error**2 + abs(leaving[0]) * _square_of_a_year(measured, tables))
     return nan, nan
+
+
+def _square_of_a_year(measured: Measured, tables: Tables) -> float:
+    """The mean square of what a customer brought in in the year: few leave, and chance says which.
+
+    The variance of a sum over a Poisson number of customers is that number times this.
+    """
+    orders: Any = tables["orders"]
+    year = orders.filter(orders.ordered_at >= first_day(number(measured.day) - YEAR))
+    each = year.group_by("customer_id").aggregate(money=year.amount.sum())
+    found = each.aggregate(square=(each.money * each.money).mean()).to_pyarrow()["square"][0].as_py()
+    return float(found or 0.0)
 
 
 def _effects(measured: Measured, tables: Tables) -> dict[str, Sure]:

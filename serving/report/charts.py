@@ -15,7 +15,6 @@ from unicodedata import east_asian_width
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from babel.numbers import format_compact_decimal
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -27,7 +26,6 @@ INK, GOOD, BAD, QUIET = "#1f3a5f", "#1b7f4d", "#b3261e", "#6b7686"
 SIZE = 9
 _SPARK = (108.0, 22.0)
 _TREND = (3.5, 1.7)
-_LONG = 10_000
 _STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "amity",
@@ -114,8 +112,8 @@ def trend(
     axes.set_xlim(days[0] - np.timedelta64(10, "D"), days[-1] + np.timedelta64(20, "D"))
     quiet(axes, wording)
     ending = " %" if indicator.unit == "share" else ""
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda tick, _: short(tick, wording) + ending))
-    left = (max(inches(short(tick, wording) + ending) for tick in axes.get_yticks()) + 0.12) / _TREND[0]
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda tick, _: wording.compact(tick) + ending))
+    left = (max(inches(wording.compact(tick) + ending) for tick in axes.get_yticks()) + 0.12) / _TREND[0]
     axes.set_position((left, 0.15, 0.96 - left, 0.8))
     return Picture(svg(figure), words)
 
@@ -182,15 +180,7 @@ def quiet(axes: Axes, wording: Wording, grid: str = "y") -> None:
     axes.set_axisbelow(True)
     value_axis = axes.xaxis if grid == "x" else axes.yaxis
     value_axis.set_major_locator(MaxNLocator(6 if grid == "x" else 5))
-    value_axis.set_major_formatter(FuncFormatter(lambda value, _: short(value, wording)))
-
-
-def short(value: float, wording: Wording) -> str:
-    """1,200,000 as 1.2M, as the language has it; with separators where it has no short form."""
-    if abs(value) < _LONG:
-        return wording.plain(value)
-    told = str(format_compact_decimal(value, fraction_digits=2, locale=wording.locale))
-    return told if not told.lstrip("-").isdigit() else wording.plain(value)
+    value_axis.set_major_formatter(FuncFormatter(lambda value, _: wording.compact(value)))
 
 
 def svg(figure: Figure) -> str:

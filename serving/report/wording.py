@@ -28,6 +28,7 @@ _DECIMALS = {"customers": 0, "orders": 0, "points of 5": 2, "points of 7": 2, "p
 """By unit; one where it isn't here."""
 _BOOK = book()
 _COMPACT_FROM = 10_000.0
+_CENTS_BELOW = 100.0
 
 
 @dataclass(frozen=True)
@@ -157,14 +158,18 @@ class Wording(Language):
             value, next(d for d in (0, 1, 2) if d == 2 or round(value, d) == round(value, 4))
         )
 
+    def compact(self, value: float) -> str:
+        """1,200,000 as 1.2M; whole below 10,000 and where the language has no short form."""
+        if abs(value) < _COMPACT_FROM:
+            return self.plain(value)
+        told = str(format_compact_decimal(value, fraction_digits=2, locale=self._locale))
+        return told if any(letter.isalpha() for letter in told) else self._rounded(value, 0)
+
     def compact_money(self, amount: float) -> str:
         """`+1.2M`, without the currency: for pictures, which name it."""
-        if abs(amount) < _COMPACT_FROM:
-            told = "0" if amount == 0 else self._localised(words.amount(abs(amount)))
-        else:
-            told = str(format_compact_decimal(abs(amount), fraction_digits=1, locale=self._locale))
-            told = self._localised(words.amount(abs(amount))) if told.isdigit() else told
-        return ("+" if amount > 0 else MINUS if amount < 0 else "") + told
+        sign = "+" if amount > 0 else MINUS if amount < 0 else ""
+        small = amount and abs(amount) < _CENTS_BELOW
+        return sign + (self._rounded(abs(amount), 2) if small else self.compact(round(abs(amount))))
 
     def months(self, number: int) -> str:
         return self.say("of_months", number=self.noun("months", number))

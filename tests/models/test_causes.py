@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from features.catalog import Feature
-from models.causes import CAUSES, NONE, READERS, Causes, fit_causes, is_sign
+from models.causes import CAUSES, NONE, READERS, Causes, fit_causes, is_sign, signs_of
 
 FEATURES = (
     Feature("days_since_order", "rhythm", "days", "days since the last order", worse="high"),
@@ -19,6 +19,7 @@ FEATURES = (
     Feature("basket_change_at_last_order", "spend", "ratio", "change of order value", worse="low"),
     Feature("nps_last", "satisfaction", "points", "last answer", worse="low"),
 )
+LATE = ("complaints", "complaints_30d", "complaints_90d", "complaints_180d", "complaints_at_last_order")
 SERVICE, SATISFACTION, SPEND = (CAUSES.index(name) for name in ("service", "satisfaction", "spend"))
 
 
@@ -110,3 +111,34 @@ def test_what_was_written_reads_the_same(causes: Causes, frame: pd.DataFrame) ->
     again = Causes.from_dict(json.loads(json.dumps(causes.to_dict())))
     np.testing.assert_array_equal(again.read(frame.head(20)), causes.read(frame.head(20)))
     assert Causes.from_dict(NONE.to_dict()) == NONE
+
+
+def test_a_surprise_takes_the_place_of_the_signs_of_its_dimension(frame: pd.DataFrame) -> None:
+    counted = frame.assign(days_since_first_order=400.0, **dict.fromkeys(LATE, frame["complaints_90d"]))
+    causes = fit_causes(counted, FEATURES, seed=7)
+    assert set(causes.dimensions) == {"more_complaints", "mood_change", "basket_change_at_last_order"}
+    none, many = (counted.head(30).assign(**dict.fromkeys(LATE, number)) for number in (0.0, 4.0))
+    np.testing.assert_array_equal(causes.read(none)[..., SERVICE], 0.0)
+    assert (causes.read(many)[..., SERVICE] > 0.5).all()
+    assert (causes.read_repaired(many)[..., SERVICE] == 0).all()
+    again = Causes.from_dict(json.loads(json.dumps(causes.to_dict())))
+    np.testing.assert_array_equal(again.read(many), causes.read(many))
+
+
+def test_what_surprises_do_not_tell_stays_a_sign() -> None:
+    told = signs_of(
+        (
+            *FEATURES,
+            Feature("price_rise_365d", "spend", "money", "rise of the price", worse="high"),
+            Feature("categories_90d", "product", "categories", "categories", worse="low"),
+        ),
+        {"smaller_orders": (0.5,), "more_complaints": (0.001,)},
+    )
+    names = ["more_complaints", "smaller_orders", "mood_change", "price_rise_365d"]
+    assert [feature.name for feature in told] == names
+
+
+def test_a_bundle_from_before_surprises_reads_no_causes(causes: Causes) -> None:
+    told = causes.to_dict()
+    del told["norms"]
+    assert Causes.from_dict(told) == NONE

@@ -86,6 +86,11 @@ def test_by_hand() -> None:
     assert (told.loc["complaint", "churned"], told.loc["complaint", "churned_beside"]) == (1, 1 / 3)
 
 
+def test_nobody_had_a_ticket() -> None:
+    tables = source_from_rows({"tickets": [], "orders": [order("a", "2024-04-01")]}).tables
+    assert aftermath(before(tables, AS_OF), AS_OF, Rules()).empty
+
+
 def test_in_sql(shop: Source, folder: Path) -> None:
     as_of = datetime.fromisoformat("2025-01-01")
     told = aftermath(before(shop.tables, as_of), as_of, Rules()).set_index("failure")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 from features.indicators.moods import Reader, learn, learnt, moods, themes
 from features.indicators.rules import Rules
 from features.snapshots import before
-from features.sources import source_from_rows
+from features.sources import Source, source_from_rows
+from tests.conftest import Put, to_arrow
 from tests.features.indicators.conftest import AS_OF
+from tests.features.indicators.test_engines import typed
 
 BAD = ("schlecht, nie wieder", "terrible service", "太差了，再也不买", "sehr enttäuscht", "awful and slow")
 GOOD = ("sehr gut, gerne wieder", "great service", "很好，会再买", "sehr zufrieden", "lovely and quick")
@@ -111,6 +114,18 @@ def test_what_comes_later_changes_nothing(tables: Any, reader: Reader) -> None:
     pd.testing.assert_frame_equal(
         moods(without, AS_OF, Rules(), again), moods(tables, AS_OF, Rules(), reader)
     )
+
+
+def test_postgres_reads_the_same(put: Put, read: Callable[..., Source], tables: Any, reader: Reader) -> None:
+    rows = {"orders": ORDERS, "surveys": comments("2024-08", "2024-09", "2024-10")}
+    rows |= {"engagement": POSTS, "tickets": TICKETS}
+    arrow = {name: to_arrow([typed(row) for row in some]) for name, some in rows.items()}
+    theirs = before(read(put("postgres", arrow)).tables, AS_OF)
+    learnt_there = learn(theirs)
+    assert learnt_there is not None
+    assert learnt_there.auc == reader.auc
+    told = moods(theirs, AS_OF, Rules(), learnt_there)
+    pd.testing.assert_frame_equal(told, moods(tables, AS_OF, Rules(), reader), rtol=1e-9)
 
 
 def test_themes_are_of_low_moods(tables: Any, reader: Reader) -> None:

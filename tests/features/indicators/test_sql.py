@@ -69,7 +69,9 @@ BY_MONTH = {
     ),
     "typical_response_hours": mean(
         "ln(greatest(epoch(first_response_at - opened_at) / 3600, 1 / 60))", "first_response_at", "tickets"
-    ).replace("avg(", "exp(avg(").replace(") AS figure", ")) AS figure"),
+    )
+    .replace("avg(", "exp(avg(")
+    .replace(") AS figure", ")) AS figure"),
     "resolved_in_time": within("resolved_at", "opened_at", 7, "tickets"),
     "reopened_share": within("reopened_at", "resolved_at", 14, "tickets"),
     "redemption_rate": within(

@@ -75,8 +75,10 @@ def test_months_breakdowns_and_rules() -> None:
     assert EN.of("unheard_of", "x") == " (unheard_of x)"
     german = Wording("de", "EUR", Rules(churn_months=4))
     assert "4 Monate vor dem Monatsende" in german.definition(INDEX["churn_rate"])
-    assert EN.compact_money(-1_234_567) == "−1.2M"
-    assert EN.compact_money(0) == "0"
+    assert EN.compact_money(-1_234_567) == "−1.23M"
+    assert [EN.compact_money(value) for value in (0, 12.5, 1204.4)] == ["0", "+12.50", "+1,204"]
+    assert DE.compact_money(61_229.2422) == "+61.229"
+    assert ZH.compact(61_229.2422) == "6.12万"
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,9 @@ from features.snapshots import Tables
 from features.sources import source_from_rows
 from models.uplift.bundle import EffectBundle
 from models.uplift.effects import Effects
-from serving.winback.export import messages
 from serving.winback.left_out import reachable
 from serving.winback.plan import make
 from serving.winback.situation import Knowledge, situation
-from serving.winback.store import Kept
 
 AS_OF = datetime(2025, 3, 1)  # noqa: DTZ001
 POLICY = Winback(
@@ -117,21 +115,3 @@ def test_scores_of_another_source_are_told(tables: Tables) -> None:
     assert isinstance(found.effects, Effects)
     with pytest.raises(HistoryError, match="None of the scored customers"):
         situation(tables, SCORES.head(0), AS_OF, PRIOR)
-
-
-def test_messages_go_to_those_who_may_still_get_them(tables: Tables) -> None:
-    """A day later C1 has opted out; the control gets no message, and bears no cost in the contacts."""
-    document = {"settings": POLICY.model_dump(mode="json")}
-    kept = Kept(3, "spring", 2, AS_OF, AS_OF, "approved", 9.0, "EUR", "d", document, AS_OF, "kim", None, None)
-    rows = pd.DataFrame(
-        {"customer_id": ["C1", "C5", "C6"], "offer": "ten", "arm": ["treatment", "control", "treatment"]}
-    )
-    made = messages(tables, kept, rows, _day(2))
-    assert made.messages["customer_id"].tolist() == ["C6"]
-    assert made.suppressed.to_dict() == {"C1": "opted_out"}
-    assert made.contacts["arm"].tolist() == ["treatment", "control", "treatment"]
-    assert made.contacts["cost"].isna().tolist() == [False, True, False]
-    assert set(made.contacts["campaign_id"]) == {"spring-2"}
-    again = messages(tables, kept, rows, _day(2.5))
-    assert again.messages["message_id"].tolist() == made.messages["message_id"].tolist()
-    assert again.contacts["contact_id"].is_unique
