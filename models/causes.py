@@ -89,8 +89,7 @@ class Causes:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Causes:
-        """`NONE` of a bundle from before there were norms: its readers looked at something else."""
-        if not values["readers"] or "norms" not in values:
+        if not values["readers"]:
             return NONE
         columns = Columns.from_dict(values["columns"])
         dimensions = {str(name): str(dimension) for name, dimension in values["dimensions"].items()}

@@ -136,9 +136,3 @@ def test_what_surprises_do_not_tell_stays_a_sign() -> None:
     )
     names = ["more_complaints", "smaller_orders", "mood_change", "price_rise_365d"]
     assert [feature.name for feature in told] == names
-
-
-def test_a_bundle_from_before_surprises_reads_no_causes(causes: Causes) -> None:
-    told = causes.to_dict()
-    del told["norms"]
-    assert Causes.from_dict(told) == NONE
