@@ -25,6 +25,7 @@ from attacks_tried import HOSTILE, Target, before_keys, with_keys
 from attacks_wire import serving
 
 from features.clock import now
+from serving.forgetting.sweep import TELLING
 from serving.locks.keys import Keys
 from serving.locks.roles import ROLES
 from serving.store import Store
@@ -75,7 +76,7 @@ def attack(home: Path, examples: int) -> int:
                 contents(home) == before,
             ),
             ("keys in the log", "none", not any(key.split("_", 2)[2] in text for key in keys.values())),
-            ("customers in the log", "none", not any(customer in text for customer in ids(home))),
+            ("customers in the log", "none", not any(customer in text for customer in telling(home))),
             ("tracebacks in the log", "none", "Traceback" not in text),
         ],
     )
@@ -105,9 +106,11 @@ def contents(home: Path) -> list[tuple[int, float]]:
         ).fetchall()
 
 
-def ids(home: Path) -> list[str]:
+def telling(home: Path) -> list[str]:
+    """The ids that can be told from other words and numbers."""
     with sqlite3.connect(home / "store.db") as connection:
-        return [row[0] for row in connection.execute("SELECT DISTINCT customer_id FROM scores")]
+        found = connection.execute("SELECT DISTINCT customer_id FROM scores")
+        return [customer for (customer,) in found if len(customer) >= TELLING]
 
 
 def make_keys(home: Path) -> dict[str, str]:

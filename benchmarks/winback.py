@@ -1,6 +1,7 @@
 """Win-back against the truth: is the plan good, does the measurement hold, is it quick, is it honest.
 
 .venv/bin/python benchmarks/winback.py effect --seeds 3     # true profit of plans, by past contacts
+.venv/bin/python benchmarks/winback.py effect --day 2024-09-23
 .venv/bin/python benchmarks/winback.py worlds --seeds 3     # the same where effects follow other rules
 .venv/bin/python benchmarks/winback.py coverage             # measured against true effects of 100 campaigns
 .venv/bin/python benchmarks/winback.py size                 # a plan for a million customers and five offers
@@ -60,9 +61,9 @@ def _offer(coupon: float) -> Offer:
     return Offer(name=f"{coupon:g}", channel="email", coupon_value=coupon, contact_cost=CONTACT_COST)
 
 
-def effect(seeds: int) -> None:
+def effect(seeds: int, day: datetime) -> None:
     """The true incremental profit of plans of the same budget and caps, over the best that could be known."""
-    rows = [row for seed in range(1, seeds + 1) for row in _effect(seed)]
+    rows = [row for seed in range(1, seeds + 1) for row in _effect(seed, day)]
     table = pd.DataFrame(rows).pivot_table(index="policy", columns="seed", values="profit", sort=False)
     for name, policy in (
         ("guessable", "oracle of what can be guessed"),
@@ -72,19 +73,19 @@ def effect(seeds: int) -> None:
     print(table.round(2).to_string())
 
 
-def _effect(seed: int) -> list[dict[str, Any]]:
+def _effect(seed: int, day: datetime) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         shop = Path(folder) / "shop"
         simulate(shop, customers=CUSTOMERS, months=MONTHS, seed=seed, start=FIRST)
-        tables = before(open_source(shop).tables, DAY)
-        told = reference(tables, DAY)
-        found = past(tables, DAY, load(Winback), told, 365)
+        tables = before(open_source(shop).tables, day)
+        told = reference(tables, day)
+        found = past(tables, day, load(Winback), told, 365)
         assert found is not None
-        today = build(tables, population(tables, [DAY], 365), told).order_by("customer_id").to_pandas()
-        bundle = fit(tables, DAY, Definitions(), SMALL)
+        today = build(tables, population(tables, [day], 365), told).order_by("customer_id").to_pandas()
+        bundle = fit(tables, day, Definitions(), SMALL)
     risk = bundle.churn.predict(today)
     clv, _, _ = customer_value(bundle, today, risk)
-    whole = truth(CUSTOMERS, MONTHS, seed, FIRST, DAY, [100 * c for c in COUPONS])
+    whole = truth(CUSTOMERS, MONTHS, seed, FIRST, day, [100 * c for c in COUPONS])
     true = whole.of(pd.Index(whole.customer_id).get_indexer(pd.Index(today["customer_id"].astype(object))))
     value = Value(true, COUPONS, 0.1 * len(today))
     dice = np.random.default_rng(seed)
@@ -254,11 +255,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("part", choices=("effect", "worlds", "coverage", "size", "journey"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--day", default=f"{DAY:%Y-%m-%d}", help="of the plans; this one is before Christmas")
     parser.add_argument("--campaigns", type=int, default=100)
     parser.add_argument("--customers", type=int, default=1_000_000)
     asked = parser.parse_args()
     parts: dict[str, Callable[[], None]] = {
-        "effect": lambda: effect(asked.seeds),
+        "effect": lambda: effect(asked.seeds, datetime.fromisoformat(asked.day)),
         "worlds": lambda: worlds(asked.seeds),
         "coverage": lambda: coverage(asked.campaigns),
         "size": lambda: size(asked.customers),

@@ -54,7 +54,7 @@ def frame(scored: Scored, contacted: pd.Series | None = None) -> pd.DataFrame:
     return whole[list(KEPT)]
 
 
-def _renamed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+def _renamed(frame: pd.DataFrame, names: Mapping[Any, str]) -> pd.DataFrame:
     """The columns of `names`, null where they aren't there, under their new names."""
     return frame.reindex(columns=list(names)).set_axis(list(names.values()), axis=1)
 

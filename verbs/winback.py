@@ -274,21 +274,27 @@ def attempts(plan_id: int, key: str | None, as_json: bool) -> None:
 
 @winback.command()
 @plan_argument
-@source_argument
+@known_source_argument
 @as_of_option
 @json_option
 @skip_option
 @example("amity winback measure 3 shop")
-def measure(plan_id: int, address: str, as_of: datetime | None, as_json: bool, skip_bad_rows: bool) -> None:
-    """Say what a campaign changed, against those held back, when its days are over."""
+def measure(
+    plan_id: int, address: str | None, as_of: datetime | None, as_json: bool, skip_bad_rows: bool
+) -> None:
+    """Say what a campaign changed, against those held back, when its days are over.
+
+    By SOURCE; by default the source that the plan was made from.
+    """
     from serving.winback import result
     from serving.winback.measure import measure as measured
+    from serving.winback.source import address_of
     from serving.winback.store import PlanStore
 
     store = PlanStore.open()
     kept = store.plan(plan_id)
     with working("Reading") as say:
-        source = read(address, skip_bad_rows)
+        source = read(address or address_of(settings.load(Winback), kept.source), skip_bad_rows)
         say("Measuring")
         found = measured(source.tables, kept, store.rows(plan_id), as_of or newest(source))
         says = result.says(found, kept.currency)

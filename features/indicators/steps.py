@@ -152,7 +152,8 @@ def dated(step: Step, some: list[Series]) -> tuple[Step, int, int]:
     ]
     if not found:
         return step, step.window, step.window
-    fits = [other.excess * abs(other.excess) / other.error**2 for other in found]
+    scale = (step.error / np.sqrt(step.variance)) ** 2
+    fits = [other.excess * abs(other.excess) / other.variance / scale for other in found]
     likely = [other.window for other, fit in zip(found, fits, strict=True) if fit >= max(fits) - _SURE_MONTHS]
     return found[int(np.argmax(fits))], min(likely), max(likely)
 

@@ -32,7 +32,7 @@ def erase_from_store(engine: Engine, customer_id: str, *, dry_run: bool = False)
     with told(engine.url), engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             connection.execute(text("PRAGMA secure_delete=ON"))
-        found[plans.name] = erase_from_plans(connection, customer_id, dry_run=dry_run)
+        found[f"{plans.name}.document"] = erase_from_plans(connection, customer_id, dry_run=dry_run)
         for table in tables:
             these = table.c[COLUMN] == storable(customer_id)
             found[table.name] = int(connection.execute(select(func.count()).where(these)).scalar_one())

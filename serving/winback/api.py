@@ -107,7 +107,7 @@ def _one_plan(api: FastAPI) -> None:
         kept = plans_of(given).plan(plan_id)
         if kept.result is None:
             raise AbsentError(
-                f"Plan {plan_id} was not measured yet; `amity winback measure {plan_id} SOURCE` does, when "
+                f"Plan {plan_id} was not measured yet; `amity winback measure {plan_id}` does, when "
                 f"its {kept.settings.campaign_days} days are over."
             )
         return ResultReply(

@@ -42,7 +42,7 @@ def send(
         require_unsent(kept)
         allowed = Targets.of(settings.webhook.targets).require(_required(plan_id, target))
         suppression.refresh()
-        sending = outbox.queue(plan_id, store.rows(plan_id), allowed, now())
+        sending = _begun(store, outbox, plan_id, allowed)
     return Sender(outbox, sending, settings.webhook, suppression).run(once=once, say=say)
 
 
@@ -64,6 +64,16 @@ def rehearsed(
         barred = reasons(source.tables, kept, treated["customer_id"].astype("str"), outbox, now())
     going = drafted(kept, treated[~treated["customer_id"].isin(list(barred))], target or "", now())
     return [body(claimed, going[0]) for claimed in going[1]], barred
+
+
+def _begun(store: PlanStore, outbox: Outbox, plan_id: int, target: str) -> Sending:
+    """The sending; where another process began it meanwhile, its part in that."""
+    try:
+        return outbox.queue(plan_id, store.rows(plan_id), target, now())
+    except RequestError:
+        if not outbox.is_queued(plan_id):
+            raise
+        return _same(outbox.sending(plan_id), target)
 
 
 def _required(plan_id: int, target: str | None) -> str:

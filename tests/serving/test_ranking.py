@@ -75,7 +75,7 @@ def passes(customer: dict[str, Any], only: Filter) -> bool:
     )
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(customers=st.lists(CUSTOMER, min_size=1, max_size=8), only=FILTER)
 def test_a_filter_passes_whom_its_words_say(customers: list[dict[str, Any]], only: Filter) -> None:
     engine = create_engine("sqlite://")

@@ -265,6 +265,18 @@ def test_the_documentation_names_every_route_and_asks_no_other_host(client: Any)
         "/health",
         "/metrics",
         "/model",
+        "/alarms",
+        "/winback/plans",
+        "/winback/plans/{plan_id}",
+        "/winback/plans/{plan_id}/approve",
+        "/winback/plans/{plan_id}/attempts",
+        "/winback/plans/{plan_id}/dead-letters",
+        "/winback/plans/{plan_id}/export",
+        "/winback/plans/{plan_id}/for-service",
+        "/winback/plans/{plan_id}/progress",
+        "/winback/plans/{plan_id}/resend",
+        "/winback/plans/{plan_id}/result",
+        "/winback/plans/{plan_id}/rows",
     }
     for path, name in (("/score", "customer_ids"), ("/score-events", "tables")):
         body = schema["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]

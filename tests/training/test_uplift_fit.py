@@ -77,7 +77,7 @@ def test_an_effect_is_found_where_it_is() -> None:
 
 def test_what_is_told_of_past_campaigns() -> None:
     """The mean of gold's 6 and silver's 0 lies in the interval; the busy usually order more."""
-    found = _past(4_000, gold=0.4)
+    found = _past(2_100, gold=0.4)
     model, evidence = learn(found)
     assert model is not None
     low, high = evidence.effect["profit"][1:]

@@ -74,7 +74,7 @@ def test_the_customers_of_groups_moves_gains_by_hand() -> None:
         (("npss",), r"There is no figure 'npss'; use one of .* Is nps meant\?"),
         (("nps", "topic", "late"), r"There is no breakdown of nps 'topic'; use one of touchpoint"),
         (("group:loyall",), r"There is no group 'loyall'; .* Is loyal meant\?"),
-        (("move:loyal",), "is no figure; write group:loyal, move:loyal:lost or gains:lost"),
+        (("move:loyal",), "is no figure; write group:loyal, move:loyal:lost, gains:lost or"),
     ],
 )
 def test_what_is_not_there_is_refused(asked: tuple[str, ...], says: str) -> None:

@@ -65,7 +65,8 @@ def test_orders_alone_measure_what_they_can_and_nothing_is_zero() -> None:
     found = measure(source_from_rows({"orders": orders}).tables, AS_OF)
     assert {i.name for i in found.measured} == {
         "active_customers", "new_customers", "retention_rate", "churn_rate", "repeat_rate", "lapsed_share",
-        "winback_rate", "revenue", "order_count", "basket", "purchase_frequency", "revenue_per_customer",
+        "winback_rate", "revenue", "order_count", "basket", "purchase_frequency", "order_rate",
+        "revenue_per_customer",
     }  # fmt: skip
     assert set(found.period.breakdown) == {"all"}
     assert {i.name for i in found.missing} == {i.name for i in book()} - {i.name for i in found.measured}

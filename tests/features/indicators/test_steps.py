@@ -52,7 +52,12 @@ def test_a_value_beside_a_rest_that_got_better_is_no_step() -> None:
     """E-mail falls to a third; phone stays what it was."""
     email = np.where(AT >= 21, 50.0, 150.0)
     phone = np.full(24, 50.0)
-    assert "phone" not in {step.one.value for step in steps(company(phone, email), (3,), 30)}
+    some = steps(company(phone, email), (3,), 30)
+    found = {step.one.value: (step, p) for step, p in zip(some, chances(some), strict=True)}
+    step, p = found["phone"]
+    assert step.excess > 0
+    assert not step.agreed
+    assert p == 1
 
 
 @pytest.mark.parametrize("months", [1, 2, 4, 6])

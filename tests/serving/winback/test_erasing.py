@@ -55,7 +55,7 @@ def test_who_is_forgotten_stands_in_no_plan_and_the_plan_is_still_genuine(
     for who in drafted:
         assert who in everything(plans)
     told = [forget(plans.engine, who, dry_run=True).store for who in drafted]
-    assert told == [{"winback_plan_rows": 1}, {"winback_plans": 1}]
+    assert told == [{"winback_plan_rows": 1}, {"winback_plans.document": 1}]
     rows = len(plans.rows(1))
     assert [forget(plans.engine, who).store for who in drafted] == told
     for who in drafted:
