@@ -48,8 +48,8 @@ def _effect(found: Measurement, currency: str) -> Iterator[str]:
     if found.roi is not None:
         roi = found.roi
         yield (
-            f"Return on {words.money(found.cost, currency)} spent: {roi.value:+.0%} ({roi.low:+.0%} to "
-            f"{roi.high:+.0%})."
+            f"Return on {words.money(found.cost, currency)} spent: {_percent(roi.value)} "
+            f"({_percent(roi.low)} to {_percent(roi.high)})."
         )
     if found.redeemed is not None and found.anyway is not None:
         anyway = found.anyway
@@ -58,24 +58,28 @@ def _effect(found: Measurement, currency: str) -> Iterator[str]:
             f"{anyway.high:,.0f}) by customers who would have bought anyway."
         )
     narrower = 1 - found.effect["profit"].error / found.plain["profit"].error
-    yield f"What was predicted before the campaign makes the interval {narrower:.0%} narrower (CUPED)."
+    yield f"What was predicted before makes the interval {words.percent(narrower)} narrower (CUPED)."
 
 
 def _prediction(found: Measurement, currency: str) -> Iterator[str]:
     profit = found.effect["profit"]
     inside = profit.low <= found.predicted <= profit.high
     yield (
-        f"Predicted were {found.predicted:+.2f} {currency} per customer contacted, measured "
-        f"{profit.value:+.2f} ({profit.low:+.2f} to {profit.high:+.2f}): "
+        f"Predicted were {words.money(found.predicted, currency)} per customer contacted, measured "
+        f"{_money(profit, currency)}: "
         f"{'the prediction lies within' if inside else 'the prediction was off'}."
     )
     if found.slope is not None:
         slope = found.slope
         held = "the ranking held" if slope.low > 0 else "whether the ranking held is open"
         yield (
-            f"For each {currency} predicted, customers brought {slope.value:+.2f} ({slope.low:+.2f} to "
-            f"{slope.high:+.2f}): {held}."
+            f"For each {currency} predicted, customers brought {slope.value:.2f} ({slope.low:.2f} to "
+            f"{slope.high:.2f}): {held}."
         )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:+,.0f} %"
 
 
 def _money(each: Difference, currency: str) -> str:

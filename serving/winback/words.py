@@ -28,7 +28,7 @@ def _choice(plan: Plan, currency: str) -> Iterator[str]:
     )
     offers = plan.treated["offer"].value_counts(sort=False)
     yield "Offers: " + ", ".join(f"{name} to {count:,}" for name, count in sorted(offers.items())) + "."
-    yield f"The best possible choice would gain at most {max(plan.gap, 0):.2%} more."
+    yield f"The best possible choice would gain at most {100 * max(plan.gap, 0):.2f} % more."
 
 
 def _warnings(plan: Plan, settings: Winback, currency: str) -> Iterator[str]:
@@ -50,8 +50,8 @@ def _warnings(plan: Plan, settings: Winback, currency: str) -> Iterator[str]:
         )
         return
     yield (
-        f"The smallest effect that will show is {detects:.2f} {currency} per contacted customer; "
-        f"{plan.design.expected:.2f} is expected."
+        f"The smallest effect that will show is {words.money(detects, currency)} per contacted customer; "
+        f"{words.money(plan.design.expected, currency)} is expected."
     )
     if not plan.design.sees_it:
         yield (
