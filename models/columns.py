@@ -45,9 +45,9 @@ class Columns:
     def matrix(self, frame: pd.DataFrame) -> np.ndarray:
         """Shape (rows, len(names)); raises ModelError where the frame lacks an input."""
         require(self.names, frame)
-        parts = [frame[name].to_numpy(dtype=float, na_value=np.nan) for name in self.numbers]
-        parts += [_codes(frame[name], self.categories[name]) for name in sorted(self.categories)]
-        return np.column_stack(parts) if parts else np.empty((len(frame), 0))
+        numbers = frame[list(self.numbers)].to_numpy(dtype=float, na_value=np.nan)
+        codes = [_codes(frame[name], self.categories[name]) for name in sorted(self.categories)]
+        return np.column_stack([numbers, *codes])
 
     def to_dict(self) -> dict[str, Any]:
         return {"numbers": list(self.numbers), "categories": {k: list(v) for k, v in self.categories.items()}}

@@ -25,7 +25,8 @@ def tell(bundle: Bundle, frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     Null where nothing more is named. A weak point without evidence is not named. `says` is in the default
     language; `facts` is what it says, to be `retold`. `frame`: the features that were read.
     """
-    rows = ({str(name): value for name, value in row.items()} for row in frame.to_dict("records"))
+    names = [str(name) for name in frame.columns]
+    rows = (dict(zip(names, row, strict=True)) for row in frame.astype(object).to_numpy())
     told = [_told(bundle, row, reading.named(place)) for place, row in enumerate(rows)]
     english = language(currency=bundle.manifest.definitions.currency)
     table: dict[str, Any] = {}

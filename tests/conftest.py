@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from features.collector import collect_rarely
 from features.sources import Source, open_source
@@ -24,6 +25,37 @@ Put = Callable[[str, Tables], str]
 Read = Callable[..., Source]
 
 collect_rarely()
+
+TOGETHER = ("front_door", "serving", "training", "models")
+"""Rooms whose tests share what takes long to make."""
+ON_SPARK = ("test_check.py", "test_sources.py", "test_engines.py", "test_spark.py")
+"""Files whose tests share a session of Spark."""
+
+
+class ByRoom(LoadScopeScheduling):
+    """What shares something dear runs in one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
+    return ByRoom(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The large groups begin first, so that the processes end at about the same time."""
+    first = {name: place for place, name in enumerate(("spark", *TOGETHER))}
+    items.sort(key=lambda item: first.get(_group(item.nodeid), len(first)))
+
+
+def _group(nodeid: str) -> str:
+    file = Path(nodeid.split("::")[0])
+    room = file.parts[1]
+    if room == "features" and file.name in ON_SPARK:
+        return "spark"
+    return room if room in TOGETHER else str(file)
+
 
 SMALL_TABLES = {
     "spark.sql.shuffle.partitions": "2",

@@ -17,7 +17,7 @@ from serving.console import links
 from serving.console.rendering import HEADERS, page, unbroken
 from serving.errors import AbsentError
 from serving.report import kept
-from serving.report.lines import HEADLINES, TILES
+from serving.report.headlines import HEADLINES, TILES
 from serving.report.wording import Wording, judged
 
 OF_REPORT = HEADERS | {

@@ -15,15 +15,9 @@ from features.indicators.measure import Measured
 from features.indicators.rules import YEAR
 from serving.report import charts
 from serving.report.charts import Picture
+from serving.report.headlines import HEADLINES, TILES
 from serving.report.wording import Wording, judged
 
-HEADLINES = (
-    "revenue", "active_customers", "retention_rate", "nps", "complaint_rate", "csat", "return_rate",
-    "repeat_rate", "subscription_churn", "lapsed_share", "basket", "purchase_frequency",
-    "order_count", "redemption_rate",
-)  # fmt: skip
-"""What the first page shows: the first five that are measured."""
-TILES = 5
 CHARTED = {
     "satisfaction": ("nps", "csat", "mood"),
     "loyalty": ("retention_rate", "lapsed_share", "active_customers", "subscription_churn"),

@@ -253,13 +253,12 @@ def test_notes_tell_what_works_as_it_is(report: Report, expected: tuple[str, str
     assert find(report, "note", place, says).rows == rows
 
 
-def test_a_strict_reader_tells_all_bad_rows_at_once(
-    dirty: dict[str, Any], report: Report, read: Read
-) -> None:
+def test_a_strict_reader_tells_all_bad_rows_at_once(deliver: Deliver, read: Read) -> None:
+    place = deliver("parquet", DIRTY)
     with pytest.raises(SourceError, match=f"can't be used as it is: {len(BAD)} problems.") as caught:
-        read(**dirty)
+        read(**place)
     lines = str(caught.value).splitlines()
-    assert lines[1:-1] == [f"  {problem.sentence}" for problem in report.blocking]
+    assert lines[1:-1] == [f"  {problem.sentence}" for problem in inspect(**place).blocking]
     assert lines[-1] == "Mend them, or leave these rows out with --skip-bad-rows."
 
 

@@ -65,16 +65,20 @@ SHOP: dict[str, Any] = {
 FORMS = ["parquet", "csv", "duckdb", "postgres", "spark", "spark csv"]
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_every_form_gives_the_same_clean_tables(form: str, deliver: Deliver, read: Read) -> None:
-    place = deliver(form, SHOP)
+@pytest.fixture(scope="module", params=FORMS)
+def opened(request: pytest.FixtureRequest, deliver: Deliver, read: Read) -> Source:
+    place = deliver(request.param, SHOP)
     source = read(**place)
     assert source.address == place["address"]
-    assert rows_of(source, "orders") == [
+    return source
+
+
+def test_every_form_gives_the_same_clean_tables(opened: Source) -> None:
+    assert rows_of(opened, "orders") == [
         {"order_id": "1", "customer_id": "c1", "ordered_at": at("2024-01-05 10:00"), "amount": 12.5},
         {"order_id": "2", "customer_id": "c1", "ordered_at": at("2024-02-05 10:00"), "amount": 0.0},
     ]
-    assert rows_of(source, "customers") == [
+    assert rows_of(opened, "customers") == [
         {"customer_id": "c1", "signed_up_at": at("2023-01-01 00:00"), "country": "AT"}
     ]
     ticket = {
@@ -83,12 +87,11 @@ def test_every_form_gives_the_same_clean_tables(form: str, deliver: Deliver, rea
         "opened_at": at("2024-01-05 23:00"),
         "kind": "complaint",
     }
-    assert rows_of(source, "tickets") == [{**ticket, "text": None}]
+    assert rows_of(opened, "tickets") == [{**ticket, "text": None}]
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_every_form_gives_the_same_types(form: str, deliver: Deliver, read: Read) -> None:
-    types = {name: str(kind) for name, kind in read(**deliver(form, SHOP)).tables["orders"].schema().items()}
+def test_every_form_gives_the_same_types(opened: Source) -> None:
+    types = {name: str(kind) for name, kind in opened.tables["orders"].schema().items()}
     assert types == {
         "order_id": "string",
         "customer_id": "string",

@@ -83,7 +83,8 @@ def campaign(console: Any, situation: Callable[..., Situation]) -> int:
 
 @pytest.fixture(scope="module")
 def paths(console: Any, campaign: int) -> dict[str, str]:
-    first = console.resources.store.at_risk(top=1).rows[0]
+    rows = console.resources.store.at_risk(top=100).rows
+    first = next(row for row in rows if row["weak_point_1"] not in (None, "rhythm"))
     return {
         "list": "/pages/at-risk",
         "filtered": "/pages/at-risk?status=lost&min_clv=1",
