@@ -88,7 +88,8 @@ class Level:
         now, before = (column(name)(frame) for name in (self.now, self.before))
         if self.in_logarithms:
             now, before = log(now), log(before)
-        each = [1 / positive(count(frame)) for count in (self.count, self.count_before)]
+        counts = [count(frame) for count in (self.count, self.count_before)]
+        each = [1 / np.where(values >= 1, values, np.nan) for values in counts]
         return self.sign * (now - before), each[0] + each[1]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.own_past import Counted, column, days_known, days_known_then, deviation, last, less, then
+from models.own_past import Counted, Level, column, days_known, days_known_then, deviation, last, less, then
 
 ROWS = pd.DataFrame(
     {
@@ -66,3 +66,11 @@ def test_the_deviation_is_that_of_the_many() -> None:
     assert deviation(np.array([np.nan])) == deviation(np.zeros(3)) == 0
     # most never change
     assert deviation(np.array([0.0, 0.0, 12.0])) == 2
+
+
+@pytest.mark.parametrize("values", [0.0, 5e-324, np.nan])
+def test_no_mean_is_of_less_than_one_value(values: float) -> None:
+    level = Level("mood_now", lambda f: np.full(len(f), values), "mood_before", lambda f: np.ones(len(f)), -1)
+    worse, variance = level.told(pd.DataFrame({"mood_now": [0.2], "mood_before": [0.7]}))
+    assert worse[0] == pytest.approx(0.5)
+    assert np.isnan(variance[0])
