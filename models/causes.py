@@ -54,16 +54,23 @@ class Causes:
 
         No readers where nothing could be learnt.
         """
-        found = [self._by_cause(added) for added in self._added(frame)]
-        return np.stack(found) if found else _none(frame)
+        return self.read_with_repaired(frame)[0]
 
     def read_repaired(self, frame: pd.DataFrame) -> np.ndarray:
         """The same as `read`, were every sign that adds to the risk back where it adds nothing.
 
         No sign touches the cause of another, so each cause reads as if it alone were repaired.
         """
-        found = [self._by_cause(np.minimum(added, 0.0)) for added in self._added(frame)]
-        return np.stack(found) if found else _none(frame)
+        return self.read_with_repaired(frame)[1]
+
+    def read_with_repaired(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Both, from one look at the signs."""
+        signs = list(self._added(frame))
+        if not signs:
+            return _none(frame), _none(frame)
+        as_is = [self._by_cause(added) for added in signs]
+        repaired = [self._by_cause(np.minimum(added, 0.0)) for added in signs]
+        return np.stack(as_is), np.stack(repaired)
 
     def _added(self, frame: pd.DataFrame) -> Iterator[np.ndarray]:
         """What each sign adds, shape (rows, signs), by reader."""

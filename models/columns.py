@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,12 @@ class Columns:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Columns:
         return cls(tuple(values["numbers"]), {k: tuple(v) for k, v in values["categories"].items()})
+
+
+def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Each row as plain values by column."""
+    names = [str(name) for name in frame.columns]
+    return (dict(zip(names, row, strict=True)) for row in frame.astype(object).to_numpy())
 
 
 def require(names: Sequence[str], frame: pd.DataFrame) -> None:

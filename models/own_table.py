@@ -21,6 +21,7 @@ from features.own_table.reading import trimmed
 from features.own_table.table import OwnColumn, customer_ids
 from models.bundle import FORMAT, damage_told, read_files, to_json, write_files
 from models.churn import ChurnModel
+from models.columns import records
 from models.language import Language
 from models.own_table_evidence import Evidence, Typical
 from models.weakpoints import NAMED, Naming, points, ranked
@@ -177,7 +178,7 @@ def _weak_points(
 ) -> pd.DataFrame:
     evidence = Evidence(model.columns, model.typical)
     told = []
-    for value, share, weight in zip(_records(values), _records(shares), _records(weights), strict=True):
+    for value, share, weight in zip(records(values), records(shares), records(weights), strict=True):
         named = ((name, evidence.sentence(name, value, share, language)) for name in ranked(weight, naming))
         told.append([(name, weight[name], text) for name, text in named if text is not None][:NAMED])
     table: dict[str, Any] = {}
@@ -187,10 +188,6 @@ def _weak_points(
         table[f"weak_point_{place + 1}_points"] = [size for _, size, _ in at]
         table[f"weak_point_{place + 1}_says"] = pd.array([text for _, _, text in at], dtype="str")
     return pd.DataFrame(table, index=values.index)
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def save(model: OwnModel, folder: Path) -> Path:

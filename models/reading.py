@@ -72,12 +72,11 @@ def read(bundle: Bundle, frame: pd.DataFrame, dimensions: Mapping[str, str]) -> 
     of = {**dimensions, **{feature.name: feature.dimension for feature in FEATURES}}
     log_odds = summed(contributions, of)
     known = bool(bundle.causes.readers)
-    readings = with_causes(log_odds, bundle.causes.read(frame)) if known else log_odds[None]
+    as_is, repaired = bundle.causes.read_with_repaired(frame)
+    readings = with_causes(log_odds, as_is) if known else log_odds[None]
     by_reader = in_points(base, readings)
     mean = readings.mean(axis=0)
-    normal = (
-        bundle.causes.read_repaired(frame).mean(axis=0) if known else np.minimum(mean[:, CAUSE_PLACES], 0.0)
-    )
+    normal = repaired.mean(axis=0) if known else np.minimum(mean[:, CAUSE_PLACES], 0.0)
     gained = gains(mean, normal)
     least = bundle.manifest.definitions.named_from_points
     place = places(carried(by_reader, least), least)

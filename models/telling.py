@@ -10,6 +10,7 @@ import pandas as pd
 
 from configs.settings import Playbook
 from models.bundle import Bundle
+from models.columns import records
 from models.evidence import Customer, evidence, sentence
 from models.language import Language, Message, language, packed, unpacked
 from models.reading import Reading, WeakPoint
@@ -25,9 +26,7 @@ def tell(bundle: Bundle, frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     Null where nothing more is named. A weak point without evidence is not named. `says` is in the default
     language; `facts` is what it says, to be `retold`. `frame`: the features that were read.
     """
-    names = [str(name) for name in frame.columns]
-    rows = (dict(zip(names, row, strict=True)) for row in frame.astype(object).to_numpy())
-    told = [_told(bundle, row, reading.named(place)) for place, row in enumerate(rows)]
+    told = [_told(bundle, row, reading.named(place)) for place, row in enumerate(records(frame))]
     english = language(currency=bundle.manifest.definitions.currency)
     table: dict[str, Any] = {}
     for place in range(NAMED):
