@@ -8,7 +8,7 @@ three months before the assessment:
 
     service   tickets by phone wait four times as long for their answer; of the customers who so wait for more
               than a day, one in eight leaves: it costs what they brought in in the twelve months before
-    returns   twice as many orders with wine come back: it costs their amounts
+    returns   orders with wine come back twice as often as in the year before: it costs their amounts
     price     in Germany two orders of five aren't placed: it costs their amounts
 
 Each should be the first weak point, in the right place, since the right month (within the months told), with
@@ -52,14 +52,22 @@ SERVICE = f"""
         THEN reopened_at + 3 * (first_response_at - opened_at) ELSE reopened_at END AS reopened_at)
     FROM tickets
 """
-RETURNS = f"""
-    FROM returns UNION ALL BY NAME
-    SELECT 'extra-' || order_id AS return_id, order_id, customer_id,
-        ordered_at + INTERVAL 10 DAY AS returned_at, amount, 'return' AS kind
-    FROM orders SEMI JOIN (FROM order_lines WHERE category = 'wine') USING (order_id)
-    ANTI JOIN returns USING (order_id)
-    WHERE ordered_at >= {SINCE} AND hash(order_id) % 1000 < 80 AND ordered_at < '{AS_OF}'
+EXTRA = f"""
+    WITH wine AS (
+        SELECT *, ordered_at + INTERVAL 10 DAY AS at_home, order_id IN (SELECT order_id FROM returns) AS back
+        FROM orders SEMI JOIN (FROM order_lines WHERE category = 'wine') USING (order_id)
+    ), usual AS (
+        SELECT avg(back::int) AS rate FROM wine
+        WHERE ordered_at >= {SINCE} - INTERVAL 1 YEAR AND ordered_at < {SINCE}
+    )
+    SELECT 'extra-' || order_id AS return_id, order_id, customer_id, at_home AS returned_at, amount,
+        'return' AS kind
+    FROM wine WHERE NOT back AND at_home >= {SINCE} AND at_home < '{AS_OF}'
+    QUALIFY row_number() OVER (ORDER BY hash(order_id)) <= (
+        SELECT round(rate * count(*)) FROM wine, usual
+        WHERE at_home >= {SINCE} AND at_home < '{AS_OF}' GROUP BY rate)
 """
+RETURNS = f"FROM returns UNION ALL BY NAME ({EXTRA})"
 LOST = f"""
     SELECT order_id FROM orders JOIN customers USING (customer_id)
     WHERE country = 'DE' AND ordered_at >= {SINCE} AND hash(order_id) % 5 < 2
@@ -101,7 +109,7 @@ TROUBLES = {
     ),
     "returns": Trouble(
         {"returns": RETURNS},
-        f"SELECT sum(amount) FROM ({RETURNS}) WHERE return_id[:6] = 'extra-' AND returned_at < '{AS_OF}'",
+        f"SELECT sum(amount) FROM ({EXTRA})",
         "product",
         ("category", "wine"),
     ),
@@ -178,6 +186,7 @@ def main() -> None:
     parser.add_argument("--retailers", type=int, default=20)
     parser.add_argument("--planted", type=int, default=5, help="retailers that each trouble is planted into")
     parser.add_argument("--seed", type=int, default=101, help="of the first retailer")
+    parser.add_argument("--troubles", nargs="+", choices=TROUBLES, default=list(TROUBLES))
     asked = parser.parse_args()
     folders = [retailer(asked.customers, asked.seed + at) for at in range(asked.retailers)]
     false = 0
@@ -190,8 +199,8 @@ def main() -> None:
         f"{false} of {len(folders)} healthy retailers of {asked.customers:,} customers raise an alarm",
         flush=True,
     )
-    for name, trouble in TROUBLES.items():
-        right = []
+    for name in asked.troubles:
+        trouble, right = TROUBLES[name], []
         for folder in folders[: asked.planted]:
             judged, says = verdict(*planted(folder, trouble), trouble)
             right.append(judged)

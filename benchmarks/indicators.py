@@ -47,10 +47,14 @@ def peer(path: Path) -> dict[str, float]:
 
 
 def amity(task: str, path: Path) -> dict[str, float]:
+    from configs.loading import load
+    from configs.settings import Measures
     from features.indicators.assess import assess
     from features.indicators.measure import measure
     from features.sources import open_source
+    from serving.report.findings import Looked, findings
     from serving.report.page import page
+    from serving.report.wording import Wording
 
     source = open_source(path)
     start, cpu = time.perf_counter(), time.process_time()
@@ -63,7 +67,8 @@ def amity(task: str, path: Path) -> dict[str, float]:
         }
     found = assess(source.tables, AS_OF)
     seconds, used = time.perf_counter() - start, time.process_time() - cpu
-    size = len(page(found, path.name, "EUR").encode())
+    looked = findings(Looked(found, source.tables, str(path)), load(Measures))
+    size = len(page(looked, Wording("en", "EUR")).encode())
     written = time.perf_counter() - start - seconds
     return {"seconds": seconds, "cpu": used, "page": written, "page_mb": size / MILLION}
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from configs.settings import home
+from configs.loading import home
 from features.errors import ConfigError
 from serving.forgetting import schema as _forgetting  # noqa: F401 - its tables belong to METADATA
 from serving.locks import schema as _locks  # noqa: F401 - as do these
@@ -45,6 +45,11 @@ def address(url: str | None) -> URL:
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     return parsed
+
+
+def is_made(url: URL) -> bool:
+    """False where a file's store was never made, so that to ask needs none; a server's counts as made."""
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
 
 
 def connect(url: URL) -> Engine:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, select
 
 from configs.settings import Definitions
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from models.scoring import Scored
 
 BATCH = 1000
+FRAME_BATCH = 50_000
 TOLD_DAYS = 10
 OF_ITS_SCORING = scores.c.scoring_id == scorings.c.id
 ROW = select(*((scorings if name in OF_SCORING else scores).c[name] for name in KEPT)).join_from(
@@ -118,8 +120,8 @@ class Store:
                 self._newest = Scoring.of(connection.execute(HEAD, {"id": last}).mappings().one())
         return None if last is None else self._newest
 
-    def scorings(self, most: int = 100, as_of: datetime | None = None) -> list[Scoring]:
-        """The scorings made last, the newest first, of any day or of the day `as_of`."""
+    def scorings(self, most: int | None = 100, as_of: datetime | None = None) -> list[Scoring]:
+        """The `most` scorings made last (null: all), the newest first, of any day or of the day `as_of`."""
         wanted = select(scorings).order_by(scorings.c.id.desc()).limit(most)
         if as_of is not None:
             wanted = wanted.where(scorings.c.as_of == as_of)
@@ -182,6 +184,15 @@ class Store:
         for ranks in _batches(_ranks(self.ranking(scoring).holds(only), after_rank)):
             yield from self._rows(scoring, ranks)
         self.scoring(scoring.id)
+
+    def frame(self, scoring: Scoring, names: Sequence[str]) -> pd.DataFrame:
+        """The columns `names` (of `KEPT`) of all customers of a scoring, ranked; missing is null."""
+        columns = ((scorings if name in OF_SCORING else scores).c[name] for name in names)
+        wanted = select(*columns).join_from(scores, scorings, OF_ITS_SCORING)
+        wanted = wanted.where(scores.c.scoring_id == scoring.id).order_by(scores.c.rank)
+        with self._reading() as connection:
+            parts = list(pd.read_sql(wanted, connection, chunksize=FRAME_BATCH))
+        return pd.concat(parts, ignore_index=True)
 
     def ranking(self, scoring: Scoring) -> Ranking:
         """All customers of a scoring; those forgotten less than a minute ago may be among them.

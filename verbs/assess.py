@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from configs import settings
+from configs import loading
 from configs.settings import Definitions, IndicatorSettings, Measures, WarningSettings
-from features.errors import RequestError
+from features.outputs import require_file
 from verbs.reading import newest, read
 from verbs.shell import (
     as_of_option,
@@ -25,10 +24,7 @@ from verbs.shell import (
     working,
 )
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-DAYS_OF_A_MONTH = 31
+WEAK_POINTS_SHOWN = 3
 
 
 @click.command()
@@ -38,7 +34,7 @@ DAYS_OF_A_MONTH = 31
 @click.option(
     "--scores",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="What `amity score` wrote: adds weak points in money and the action plan.",
+    help="What `amity score` wrote; by default the store's scores of this source and day.",
 )
 @click.option(
     "--keep", is_flag=True, help="Keep it for the pages, the alarms of the service, and the next plan."
@@ -46,7 +42,7 @@ DAYS_OF_A_MONTH = 31
 @lang_option
 @json_option
 @skip_option
-@example("amity assess shop --scores scores.csv --out report.html --keep")
+@example("amity assess shop --out report.html --keep")
 def assess(
     address: str,
     as_of: datetime | None,
@@ -60,21 +56,24 @@ def assess(
     """Tell every figure of the company's relationships, its trend, what warns, why, and what to do.
 
     It tells whole months: the newest one ends before --as-of. With --keep, the report after the next month
-    says what became of this one's plan.
+    says what became of this one's plan. Weak points in money and the plan come from the scores that `amity
+    score` kept, of the newest day up to --as-of.
     """
     if file is None and not (as_json or keep):
         raise click.UsageError(
             "Name the page to write with --out report.html, or ask for --json, or --keep it."
         )
     if file is not None:
-        _require_page(file)
-    definitions, measures = settings.load(Definitions), settings.load(Measures)
-    rules, watch = settings.load(IndicatorSettings).rules(), settings.load(WarningSettings).watch()
+        require_file(file, (".html", ".htm"))
+    definitions, measures = loading.load(Definitions), loading.load(Measures)
+    rules, watch = loading.load(IndicatorSettings).rules(), loading.load(WarningSettings).watch()
     from features.indicators.assess import assess as look
     from serving.report import kept
     from serving.report.document import document
     from serving.report.findings import Looked, findings
     from serving.report.page import page
+    from serving.report.says import weak_point
+    from serving.report.scored import given, stored
     from serving.report.wording import Wording
     from serving.saving import without_password
 
@@ -83,23 +82,27 @@ def assess(
     with working("Reading") as say:
         source = read(address, skip_bad_rows, definitions.mode)
         day = as_of or newest(source, definitions.mode)
-        scored = None if scores is None else _scored(scores)
-        told = look(source.tables, day, rules, watch, say, scored)
-        _mind_days(scored, told.measured.day)
+        known = stored(address, day) if scores is None else given(scores, day)
+        told = look(source.tables, day, rules, watch, say, known.scores)
         shown = without_password(address)
-        looked = Looked(told, source.tables, shown, watch.indicators, scored)
+        looked = Looked(told, source.tables, shown, watch.indicators, known.scores)
         found = findings(looked, measures, kept.before(told.measured.day, shown))
         say("Writing")
         html = page(found, wording) if file or keep else ""
         if file is not None:
             file.write_text(html, encoding="utf-8")
         folder = kept.keep(document(found, wording, with_ids=False), html) if keep else None
+    if known.mind:
+        err.print(known.mind, highlight=False, markup=False, soft_wrap=True)
     if as_json:
         print_json(document(found, wording))
         return
     measured, missing = len(told.measured.measured), len(told.measured.missing)
     out.print(f"{measured} figures as of {told.measured.day:%Y-%m-%d}, {missing} not measured.")
     out.print(f"Early warnings: {len(told.alarms)}.")
+    said = [weak_point(row, wording) for row in told.weak_points.head(WEAK_POINTS_SHOWN).to_dict("records")]
+    for line in (wording.say("h_three_weak_points"), *said) if said else ():
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
     if file is not None:
         out.print(f"The assessment is in {file}.")
     if folder is not None:
@@ -133,7 +136,7 @@ def rows(
     breakdown, _, value = (by or "all=all").partition("=")
     if not value:
         raise click.UsageError(f"--by {by!r} has no value; write it as ticket_channel=phone.")
-    definitions, rules = settings.load(Definitions), settings.load(IndicatorSettings).rules()
+    definitions, rules = loading.load(Definitions), loading.load(IndicatorSettings).rules()
     from features.indicators.behind import Asked, behind
     from serving.files import require_ending, write
 
@@ -149,46 +152,3 @@ def rows(
         print_json(found.astype(object).where(found.notna(), None).to_dict("records"))
         return
     out.print(f"{len(found):,} rows are behind {figure}; they are in {file}.", highlight=False)
-
-
-def _require_page(file: Path) -> None:
-    if file.suffix not in (".html", ".htm"):
-        raise RequestError(
-            f"{file.name} ends in {file.suffix!r}; the assessment is a page, so end it in .html."
-        )
-    if not file.absolute().parent.is_dir():
-        raise RequestError(f"There is no folder {file.parent} to write {file.name} into.")
-
-
-def _mind_days(scored: pd.DataFrame | None, day: datetime) -> None:
-    """A word where the customers were scored on a day of another month."""
-    import pandas as pd
-
-    if scored is None or scored.empty:
-        return
-    when = pd.Timestamp(scored["as_of"].iloc[0])
-    if abs((when - pd.Timestamp(day)).days) > DAYS_OF_A_MONTH:
-        err.print(
-            f"Mind: the customers were scored as of {when:%Y-%m-%d}, the assessment is of {day:%Y-%m-%d}."
-        )
-
-
-def _scored(file: Path) -> pd.DataFrame:
-    """Raises RequestError where the file isn't one of scores."""
-    import pandas as pd
-
-    from models.weakpoints import NAMED
-
-    if file.suffix not in (".csv", ".parquet"):
-        raise RequestError(f"{file.name} ends in {file.suffix!r}; scores are in a .csv or .parquet file.")
-    frame = (
-        pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file, dtype={"customer_id": str})
-    )
-    places = [f"weak_point_{place}{part}" for place in range(1, NAMED + 1) for part in ("", "_points")]
-    needed = ("customer_id", "as_of", "status", "churn_probability", "clv", "value_at_risk", *places)
-    absent = [name for name in needed if name not in frame.columns]
-    if absent:
-        raise RequestError(
-            f"{file.name} has no column {', '.join(absent)}, so it isn't what `amity score` writes."
-        )
-    return frame

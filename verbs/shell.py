@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from inspect import getdoc
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -86,7 +87,7 @@ def example(text: str) -> Callable[[F], F]:
     """Put an example under a command's help."""
 
     def add(command: F) -> F:
-        command.__doc__ = f"{command.__doc__}\n\n\b\nExample:\n  {text}"
+        command.__doc__ = f"{getdoc(command)}\n\n\b\nExample:\n  {text}"
         return command
 
     return add

@@ -76,9 +76,9 @@ class Alarm:
     `since_earliest`, `since_latest`: the months in which it may as well have begun (95 %); null at a limit.
     `limit`: the one that was passed. `cause`: the breakdown and its value from which most of the excess
     comes, and which share of it; nothing where no value stands out. `events`: so many orders, tickets, … more
-    or fewer than expected since then, in the bad direction, with their standard error. `price`: the money of
-    each with its standard error, where an indicator tells of it. `money`, `money_low`, `money_high`: what
-    it costs, as `worth` says; null where that isn't known.
+    or fewer than expected since then, in the bad direction, with their standard error. `cost`: money beyond
+    what was to be expected, with its standard error, where an indicator tells of it. `money`, `money_low`,
+    `money_high`: what it costs, as `worth` says; null where that isn't known.
     """
 
     indicator: Indicator
@@ -94,7 +94,7 @@ class Alarm:
     since_latest: datetime | None = None
     events: float | None = None
     events_error: float | None = None
-    price: tuple[float, float] | None = None
+    cost: tuple[float, float] | None = None
     money: float | None = None
     money_low: float | None = None
     money_high: float | None = None
@@ -142,7 +142,7 @@ def _alarm(measured: Measured, step: Step, p: float, looked_at: list[Step], some
         cause=_cause(step, looked_at) if one.breakdown == ALL else None,
         events=events and events[0],
         events_error=events and events[1],
-        price=_price(measured, begun),
+        cost=_cost(measured, begun),
     )
 
 
@@ -160,24 +160,31 @@ def _events(measured: Measured, step: Step) -> tuple[float, float] | None:
     return counting.excess * cases, counting.error * cases
 
 
-def _price(measured: Measured, step: Step) -> tuple[float, float] | None:
-    """The money of an event in the same months and its standard error, where an indicator tells of it.
+def _cost(measured: Measured, step: Step) -> tuple[float, float] | None:
+    """The money of the same months beyond that of the expected events, and its standard error, where an
+    indicator tells of it.
 
-    The money per case varies as the events do, and as the money of each does; what is left is the latter.
+    An expected event costs what one did before, so those in excess may cost more or less than that. The money
+    of a Poisson number of events varies as their number times the mean square of one's.
     """
-    name, events = COSTS.get(step.one.indicator.name), step.figure * step.cases / step.one.indicator.scale
-    if name is None or events <= 0:
-        return None
-    of = (step.one.breakdown, step.one.value)
-    other = next((o for o in series(measured, (name,)) if (o.breakdown, o.value) == of), None)
+    name, one = COSTS.get(step.one.indicator.name), step.one
+    of = (one.breakdown, one.value)
+    other = (
+        next((o for o in series(measured, (name,)) if (o.breakdown, o.value) == of), None) if name else None
+    )
     if other is None:
         return None
-    cases = other.cases[-step.window :]
-    money = float((other.figures[-step.window :] * cases).sum())
-    if money <= 0:
+    known = (one.cases > 0) & (other.cases > 0)
+    now = np.arange(len(known)) >= len(known) - step.window
+    scale, before = one.indicator.scale, known & ~now
+    money, events = (side.figures * side.cases for side in (other, one))
+    events_before = events[before].sum() / scale
+    if events_before <= 0 or money[before].sum() <= 0:
         return None
-    varied = other.unit_variance * cases.sum() / money**2
-    return money / events, money / events * float(np.sqrt(max(varied - 1 / events, 0.0)))
+    usual = float(money[before].sum() / events_before)
+    square = float(other.unit_variance * other.cases[before].sum() / events_before)
+    excess = float(money[known & now].sum()) - step.expected * step.cases / scale * usual
+    return excess, step.error * step.cases / scale * float(np.sqrt(max(square, usual**2)))
 
 
 def _cause(whole: Step, looked_at: list[Step]) -> tuple[str, str, float] | None:

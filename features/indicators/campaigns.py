@@ -8,7 +8,7 @@ correlation, as the season or the choice of customers may be behind it, and it i
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import sqrt
 from typing import Any
 
@@ -46,12 +46,14 @@ def campaigns(tables: Tables, day: datetime, rules: Rules) -> pd.DataFrame:
 
     A customer counts once, from the first contact of the campaign, for the `redeemed_within_days` after it.
     `brought`: margin (revenue where the tables have none) that the campaign added, in money, with its
-    interval; null where that can't be told. `cost`: of its contacts. `roi`: (brought − cost) ÷ cost, null
-    without costs. `basis`: control or correlation. `redemption` is null without coupons. `tables`: cut at
+    interval; null where that can't be told, or the orders begin after the days that it is told from. `cost`:
+    of its contacts, null where none is known. `roi`: (brought − cost) ÷ cost, null without costs. `basis`:
+    control or correlation. `redemption` is null without coupons. `tables`: cut at
     `day`.
     """
     found = _arms(tables, day, rules).to_pandas()
-    rows = [_told(str(name), some, rules.confidence) for name, some in found.groupby("campaign_id")]
+    began = pd.Timestamp(tables["orders"].ordered_at.min().to_pyarrow().as_py())
+    rows = [_told(str(name), some, rules, began) for name, some in found.groupby("campaign_id")]
     frame = pd.DataFrame([row for row in rows if row], columns=list(COLUMNS))
     return frame.sort_values(["sent_at", "campaign"], ascending=[False, True], ignore_index=True)
 
@@ -74,7 +76,7 @@ def _arms(tables: Tables, day: datetime, rules: Rules) -> ibis.Table:
     since, span = both.ordered_at >= both.sent_at, ibis.interval(days=days)
     after = since & (both.ordered_at < both.sent_at + span)
     before = ~since & (both.ordered_at >= both.sent_at - span)
-    keys = ("contact_id", "campaign_id", "arm", "sent_at", "cost", "coupon", "redeemed")
+    keys = ("contact_id", "campaign_id", "arm", "sent_at", "cost", "has_cost", "coupon", "redeemed")
     each = both.group_by(*keys).aggregate(
         after=_sum(after.fill_null(False), both.worth), before=_sum(before.fill_null(False), both.worth)
     )
@@ -83,6 +85,7 @@ def _arms(tables: Tables, day: datetime, rules: Rules) -> ibis.Table:
         customers=each.count(),
         sent_at=each.sent_at.min(),
         cost=each.cost.sum(),
+        costs=each.has_cost.sum(),
         coupons=each.coupon.sum(),
         redeemed=each.redeemed.sum(),
         **{name: each[name].sum().cast("float64") for name in ("after", "more")},
@@ -101,12 +104,17 @@ def _offer(t: ibis.Table, days: int) -> dict[str, Value]:
     coupon = (t.coupon_value > 0).fill_null(False) if "coupon_value" in there else ibis.literal(False)
     late = t.redeemed_at if "redeemed_at" in there else ibis.null("timestamp")
     redeemed = coupon & (late < t.sent_at + ibis.interval(days=days)).fill_null(False)
-    cost = t.cost.fill_null(0.0) if "cost" in there else ibis.literal(0.0)
-    return {"cost": whole(cost), "coupon": coupon.ifelse(1, 0), "redeemed": redeemed.ifelse(1, 0)}
+    cost = t.cost if "cost" in there else ibis.null("float64")
+    return {
+        "cost": whole(cost.fill_null(0.0)),
+        "has_cost": cost.notnull().ifelse(1, 0),
+        "coupon": coupon.ifelse(1, 0),
+        "redeemed": redeemed.ifelse(1, 0),
+    }
 
 
-def _told(name: str, arms: pd.DataFrame, confidence: float) -> dict[str, Any]:
-    """Nothing of a campaign that reached nobody."""
+def _told(name: str, arms: pd.DataFrame, rules: Rules, began: pd.Timestamp) -> dict[str, Any]:
+    """Nothing of a campaign that reached nobody. `began`: the first order."""
     by_arm = {str(row["arm"]): row for row in arms.to_dict("records")}
     reached, held = by_arm.get("treatment"), by_arm.get("control")
     if reached is None:
@@ -114,9 +122,12 @@ def _told(name: str, arms: pd.DataFrame, confidence: float) -> dict[str, Any]:
     n, coupons = int(reached["customers"]), int(reached["coupons"])
     measured = held is not None and int(held["customers"]) > 1
     mean, variance, freedom = _difference(reached, held) if measured and held else _paired(reached)
-    half = float(stats.t.isf((1 - confidence) / 2, freedom)) * sqrt(variance)
+    half = float(stats.t.isf((1 - rules.confidence) / 2, freedom)) * sqrt(variance)
+    since = timedelta(0) if measured else timedelta(days=rules.redeemed_within_days)
+    if pd.Timestamp(reached["sent_at"]) - since < began.normalize():
+        mean = float("nan")
     brought = {"brought": n * mean, "low": n * (mean - half), "high": n * (mean + half)}
-    cost = int(reached["cost"]) / MONEY_UNIT
+    cost = int(reached["cost"]) / MONEY_UNIT if reached["costs"] else float("nan")
     returns = {
         roi: (brought[name] - cost) / cost if cost > 0 else float("nan")
         for roi, name in (("roi", "brought"), ("roi_low", "low"), ("roi_high", "high"))

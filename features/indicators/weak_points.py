@@ -46,6 +46,10 @@ _OF_SPEND = frozenset(("basket", "discount_share", "revenue", "margin_share"))
 _OF_ENGAGEMENT = frozenset(("conversion", "interaction_frequency"))
 CROSS = " × "
 _REMARKABLE = 0.05
+_WORTH_TELLING = 0.01
+"""Of all money: a weak point with less is no finding."""
+CAUSE_BEFORE_RHYTHM = 0.25
+"""The share of rhythm's money from which a cause stands before it: rhythm is the symptom."""
 MOST_PLACES = 3
 """Weak points that a score names."""
 RANKED = (
@@ -165,8 +169,8 @@ def ranked(
     First what warns, by dimension and place (a breakdown's value), the surest place first: `money`, `low` and
     `high` of its surest warning that has a price, `since`, `since_earliest`, `since_latest` of the one that
     began first. Then up to `most` that are summed from the scores, whole dimensions and the places where one
-    is `remarkable`, by money; these have no date, interval or `p`, and those have no `customers`. `facts`:
-    what the indicators say, as `facts` gives them. `sums`: as `summed` gives them.
+    is `remarkable`, as `findings` orders them; these have no date, interval or `p`, and those have no
+    `customers`. `facts`: what the indicators say, as `facts` gives them. `sums`: as `summed` gives them.
     """
     rows = [*_warned(alarms), *(() if sums is None else _standing(sums, measured, most))]
     return pd.DataFrame(rows, columns=list(RANKED))
@@ -205,7 +209,7 @@ def _fact_of(alarm: Alarm) -> dict[str, Any]:
 
 
 def _standing(sums: pd.DataFrame, measured: Measured, most: int) -> Iterator[dict[str, Any]]:
-    for row in remarkable(sums).head(most).to_dict("records"):
+    for row in findings(sums, measured.rules.few).head(most).to_dict("records"):
         weak_point, breakdown, value = (str(row[name]) for name in ("weak_point", "breakdown", "value"))
         yield {
             "weak_point": weak_point,
@@ -217,18 +221,38 @@ def _standing(sums: pd.DataFrame, measured: Measured, most: int) -> Iterator[dic
         }
 
 
+def is_crossed(sums: pd.DataFrame) -> pd.Series:
+    """Which rows of `summed` are of two breakdowns."""
+    return sums["breakdown"].astype(str).str.contains(CROSS, regex=False)
+
+
+def findings(sums: pd.DataFrame, few: int = 1) -> pd.DataFrame:
+    """The rows of `summed` that tell something of the company, the first first: whole weak points, and places
+    of `few` customers or more that are `remarkable`, of at least `_WORTH_TELLING` of all money.
+
+    The most money first; but the causes that hold `CAUSE_BEFORE_RHYTHM` of rhythm's money go before it.
+    """
+    whole = sums["breakdown"] == ALL
+    single = remarkable(sums[~is_crossed(sums)])
+    told = single[(single["breakdown"] == ALL) | (single["customers"] >= few)]
+    told = told[told["money"] >= _WORTH_TELLING * sums.loc[whole, "money"].sum()]
+    rhythm = sums.loc[whole & (sums["weak_point"] == "rhythm"), "money"].sum()
+    heavy = (told["weak_point"] != "rhythm") & (told["money"] >= CAUSE_BEFORE_RHYTHM * rhythm)
+    return pd.concat([told[heavy], told[~heavy]], ignore_index=True)
+
+
 def remarkable(sums: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `summed` of whole weak points, and of the places that hold more of one than of all others.
+    """The rows of `summed` of whole weak points, and of the places, crossed ones too, that hold more of one
+    than of all others.
 
     A place's share of the weak point's money, among the values of its breakdown, must be `_REMARKABLE` above
     its share of the money of all weak points: the largest segment is no finding by its size.
     """
-    single = sums[~sums["breakdown"].str.contains(CROSS, regex=False)]
-    money = single["money"]
-    own = money / money.groupby([single["weak_point"], single["breakdown"]]).transform("sum")
-    place = money.groupby([single["breakdown"], single["value"]]).transform("sum")
-    usual = place / money.groupby(single["breakdown"]).transform("sum")
-    return single[(single["breakdown"] == ALL) | (own - usual >= _REMARKABLE)]
+    money = sums["money"]
+    own = money / money.groupby([sums["weak_point"], sums["breakdown"]]).transform("sum")
+    place = money.groupby([sums["breakdown"], sums["value"]]).transform("sum")
+    usual = place / money.groupby(sums["breakdown"]).transform("sum")
+    return sums[(sums["breakdown"] == ALL) | (own - usual >= _REMARKABLE)]
 
 
 def facts(

@@ -2,7 +2,8 @@
 
 - **orders that stay away** (orders per customer, per visit): those missing since then, times the basket of
   the same customers.
-- **returns**: those in excess since then, times the money of one.
+- **returns**: those in excess since then, times the money of one; of a product line, the money returned
+  beyond that of the expected ones.
 - **customers who lapse or churn**: those in excess, times what one brings in in twelve months.
 - **service that fails** (late answers, late solutions, reopened, complaints): the customers in excess since
   then, times what `aftermath` says that it does to their churn, times what one brings in in twelve months.
@@ -68,9 +69,9 @@ def _money(alarm: Alarm, measured: Measured, tables: Tables, effects: Mapping[st
     name = alarm.indicator.name
     if alarm.events is None:
         return nan, nan
+    if alarm.cost is not None:
+        return alarm.cost
     events = (alarm.events, alarm.events_error or 0.0)
-    if alarm.price is not None:
-        return _times(events, alarm.price)
     if name in PER_EVENT:
         return _times(events, _figure(measured, PER_EVENT[name], alarm))
     if name in A_YEAR:

@@ -41,7 +41,7 @@ def assessment_page() -> HTMLResponse:
     if document is None:
         return page("assessment.html", document=None)
     wording = Wording(document["language"], document["currency"], Rules(**document["rules"]))
-    whole = [one for one in document["weak_points"] or [] if one["breakdown"] == ALL]
+    whole = _as_ranked([one for one in document["weak_points"] or [] if one["breakdown"] == ALL], document)
     return page(
         "assessment.html",
         document=document,
@@ -59,6 +59,13 @@ def assessment_page() -> HTMLResponse:
             for one in document["plan"]
         ],
     )
+
+
+def _as_ranked(whole: list[dict[str, Any]], document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """In the order of the report: causes that carry weight before rhythm, the symptom; then by money."""
+    ranked = [one["weak_point"] for one in document["ranked"] if one["breakdown"] == ALL and not one["since"]]
+    place = {name: at for at, name in enumerate(ranked)}
+    return sorted(whole, key=lambda one: place.get(one["weak_point"], len(place)))
 
 
 def report_page() -> HTMLResponse:

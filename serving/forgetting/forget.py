@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, select
 
-from configs.settings import home
+from configs.loading import home
 from features.errors import RequestError
 from serving.database import shown, told
 from serving.forgetting.rows import erase_from_store

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, insert, select
 
-from configs.settings import home
+from configs.loading import home
 from features.clock import now
 from features.errors import ConfigError
-from serving.database import address, connect, told
+from serving.database import address, connect, is_made, told
 from serving.forgetting.schema import forgotten
 
 KEY_FILE = "forgotten.key"
@@ -38,7 +38,7 @@ class Tombstones:
     def of_home(cls) -> Iterator[Tombstones | None]:
         """Those of the store by `AMITY_STORE_URL` or of the home; null where it has no store yet."""
         url = address(None)
-        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        if not is_made(url):
             yield None
             return
         engine = connect(url)

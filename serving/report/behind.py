@@ -24,7 +24,7 @@ def command(looked: _Looked, figure: str, place: str = "") -> str:
     )
 
 
-def list_command(weak_point: str, **wanted: str) -> str:
-    """The customers with a weak point, those with most at risk first."""
+def list_command(weak_point: str, customers: int, **wanted: str) -> str:
+    """All the customers with a weak point, those with most at risk first. `customers`: how many they are."""
     more = [part for name, value in wanted.items() for part in (f"--{name}", value)]
-    return shlex.join(("amity", "at-risk", "--weak-point", weak_point, *more, "--top", "1000"))
+    return shlex.join(("amity", "at-risk", "--weak-point", weak_point, *more, "--top", str(customers)))

@@ -13,7 +13,7 @@ import pandas as pd
 from configs.settings import Measures
 from features.indicators.assess import Assessment
 from features.indicators.cells import ALL
-from features.indicators.weak_points import CROSS, placed
+from features.indicators.weak_points import COLUMNS, is_crossed, placed, remarkable
 from features.snapshots import before as known_before
 from serving.report.followed import Outcome, followed
 from serving.report.plan import Action, plan
@@ -56,20 +56,25 @@ class Findings:
     @property
     def sums(self) -> pd.DataFrame:
         """Weak points in money, as `weak_points.summed` gives them; empty where nobody is scored."""
-        return self.told.sheets.get("weak_points", pd.DataFrame(columns=["weak_point", "breakdown", "money"]))
+        return self.told.sheets.get("weak_points", pd.DataFrame(columns=list(COLUMNS)))
 
     def whole(self) -> pd.DataFrame:
         """Of everyone."""
         return self.sums[self.sums["breakdown"] == ALL]
 
     def single(self) -> pd.DataFrame:
-        """Of each value of a breakdown."""
-        parts = self.sums[self.sums["breakdown"] != ALL]
-        return parts[~parts["breakdown"].astype(str).str.contains(CROSS, regex=False)]
+        """Of each value of a breakdown that holds more of it than of others, with enough customers."""
+        places = self._places()
+        return places[~is_crossed(places)]
 
     def crossed(self) -> pd.DataFrame:
-        """Of two breakdowns crossed."""
-        return self.sums[self.sums["breakdown"].astype(str).str.contains(CROSS, regex=False)]
+        """Of two breakdowns crossed, the same."""
+        places = self._places()
+        return places[is_crossed(places)]
+
+    def _places(self) -> pd.DataFrame:
+        found = remarkable(self.sums)
+        return found[(found["breakdown"] != ALL) & (found["customers"] >= self.told.measured.rules.few)]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from configs import settings
+from configs import loading
 from features.errors import ConfigError
 
 FOLDER = "assessments"
@@ -49,7 +49,7 @@ def latest_page() -> str | None:
 
 
 def _folder() -> Path:
-    return settings.home() / FOLDER
+    return loading.home() / FOLDER
 
 
 def _newest_first() -> Iterator[Path]:

@@ -17,7 +17,7 @@ from features.indicators.assess import Assessment
 from features.indicators.book import Indicator
 from features.indicators.cells import ALL
 from features.indicators.measure import Measured
-from features.indicators.weak_points import CROSS
+from features.indicators.weak_points import CROSS, findings
 from serving.report.savings import savings
 from serving.report.wording import judged
 
@@ -68,14 +68,12 @@ class Action:
 
 
 def plan(told: Assessment, scores: pd.DataFrame | None, measures: Measures) -> list[Action]:
-    """First what warns, in the order of the company's weak points; then what the scores tell, by what its
-    repair would save. What has no measure is left out.
+    """First what warns, then what the scores tell, both in the order of the company's weak points.
 
-    `scores`: as `amity score` writes them, those that `told` was made with.
+    What has no measure is left out. `scores`: as `amity score` writes them, those that `told` was made with.
     """
     warned = [*_of_warnings(told, measures)]
-    standing = [] if scores is None else [*_of_scores(told, scores, measures)]
-    return [*warned, *sorted(standing, key=lambda one: -(one.saved if isfinite(one.saved) else 0.0))]
+    return warned if scores is None else [*warned, *_of_scores(told, scores, measures)]
 
 
 def _of_warnings(told: Assessment, measures: Measures) -> Iterator[Action]:
@@ -104,9 +102,12 @@ def _of_warnings(told: Assessment, measures: Measures) -> Iterator[Action]:
 
 
 def _of_scores(told: Assessment, scores: pd.DataFrame, measures: Measures) -> Iterator[Action]:
-    sums, worse = told.sheets["weak_points"], {*_worsened(told.measured)}
-    saved = savings(scores, told.measured.rules.confidence).set_index("weak_point").to_dict("index")
-    for row in sums[sums["breakdown"] == ALL].to_dict("records"):
+    sums, rules, worse = told.sheets.get("weak_points"), told.measured.rules, {*_worsened(told.measured)}
+    if sums is None:
+        return
+    saved = savings(scores, rules.confidence).set_index("weak_point").to_dict("index")
+    whole = findings(sums)
+    for row in whole[whole["breakdown"] == ALL].to_dict("records"):
         name = str(row["weak_point"])
         measure = _measure(name, worse, measures)
         if measure is not None:
@@ -120,7 +121,7 @@ def _of_scores(told: Assessment, scores: pd.DataFrame, measures: Measures) -> It
                 float(saved[name]["saved"]),
                 float(saved[name]["low"]),
                 float(saved[name]["high"]),
-                _begin(name, sums),
+                _begin(name, sums, rules.few),
                 measure,
                 told.measured.day + timedelta(days=measure.days),
                 _goal(told.measured, measure, measures.least_change),
@@ -145,16 +146,20 @@ def _worsened(measured: Measured) -> Iterator[str]:
     return (i.name for i in measured.measured if judged(whole[i.name], i) == "worse")
 
 
-def _begin(weak_point: str, sums: pd.DataFrame) -> tuple[str, str, float] | None:
-    """Where the weak point's money lies most beyond what lies there of all weak points' money."""
+def _begin(weak_point: str, sums: pd.DataFrame, few: int) -> tuple[str, str, float] | None:
+    """Where the weak point's money lies most beyond what lies there of all weak points' money.
+
+    Of the places with `few` customers or more.
+    """
     single = ~sums["breakdown"].str.contains(CROSS, regex=False)
     parts = sums[(sums["breakdown"] != ALL) & single]
-    own = parts[parts["weak_point"] == weak_point].set_index(["breakdown", "value"])["money"]
+    of_it = parts[parts["weak_point"] == weak_point].set_index(["breakdown", "value"])
+    own = of_it["money"]
     if own.empty or own.sum() <= 0:
         return None
     everything = parts.groupby(["breakdown", "value"])["money"].sum()
     shares, usual = (money / money.groupby("breakdown").transform("sum") for money in (own, everything))
-    excess = shares - usual.reindex(shares.index)
+    excess = (shares - usual.reindex(shares.index)).where(of_it["customers"] >= few, -1.0)
     if excess.max() < _WORTH_TELLING:
         return None
     at = int(excess.argmax())

@@ -20,6 +20,7 @@ from serving.report.followed import Outcome
 from serving.report.plan import Action, Goal
 from serving.report.wording import Wording, judged
 
+_CENT = 0.01
 _ORDER = {"worse": 0, "better": 1, "changed": 2}
 
 
@@ -49,14 +50,13 @@ def cause(told: Alarm, wording: Wording) -> str:
 
 
 def revenue(branch: Branch, wording: Wording) -> str:
-    """Why revenue changed, the largest cause first."""
+    """Why revenue changed, the largest cause first; what changed nothing is left out beside what did."""
     now, before = (wording.signed_money(sales.revenue) for sales in (branch.now, branch.before))
     if not branch.parts:
         return wording.say(f"revenue_{branch.span}", now=now, before=before) + wording.text("format", "end")
-    causes = [
-        _from_cause(name, value, wording)
-        for name, value in sorted(branch.parts.items(), key=lambda part: -abs(part[1]))
-    ]
+    parts = sorted(branch.parts.items(), key=lambda part: -abs(part[1]))
+    told = [part for part in parts if abs(part[1]) >= _CENT / 2] or parts
+    causes = [_from_cause(name, value, wording) for name, value in told]
     head = wording.say(f"revenue_{branch.span}", now=now, before=before)
     return wording.say("because", head=head, causes=wording.say("comma").join(causes))
 

@@ -165,9 +165,9 @@ def _lifetimes(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _campaigns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Whose contacts cost nothing has no known cost; a return that may be chance isn't told."""
+    """A return that may be chance isn't told."""
     told = (frame["low"] > 0) | (frame["high"] < 0)
-    return frame.assign(cost=frame["cost"].where(frame["cost"] > 0), roi=frame["roi"].where(told))
+    return frame.assign(roi=frame["roi"].where(told))
 
 
 def _moods(frame: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from features.indicators.assess import Buying
 from features.indicators.cells import ALL
 from features.indicators.gains import KINDS
 from features.indicators.groups import LOST, sizes
-from features.indicators.weak_points import CROSS
+from features.indicators.weak_points import CAUSE_BEFORE_RHYTHM, CROSS
 from serving.report import charts, says
 from serving.report.behind import command, list_command
 from serving.report.charts import Picture
@@ -155,18 +155,35 @@ class Tables:
         first = points[points["since"].notna() | (points["breakdown"] == ALL)].head(_FIRST)
         whole = found.whole()
         names = [wording.dimension(name) for name in whole["weak_point"]]
-        words = wording.say("weak_words")
+        words, of_all = wording.say("weak_words"), whole["money"] / whole["money"].sum()
         parts = {"single": found.single(), "crossed": found.crossed()}
         return {
+            "symptom": self._symptom(first, whole),
             "first": [says.weak_point(row, wording) for row in first.to_dict("records")],
             "warned": [self._warned(row) for row in points[points["since"].notna()].to_dict("records")],
             "picture": charts.bars(names, whole["money"].to_list(), None, words, wording) if names else None,
-            "whole": [self._part(row) for row in whole.to_dict("records")],
+            "whole": [self._part(row) for row in whole.assign(share=of_all).to_dict("records")],
+            "about": [
+                (name, wording.say(f"is_{of}")) for name, of in zip(names, whole["weak_point"], strict=True)
+            ],
             "total": wording.signed_money(whole["money"].sum()),
         } | {
             name: [self._part(row) for row in frame.head(_MOST_PARTS).to_dict("records")]
             for name, frame in parts.items()
         }
+
+    def _symptom(self, first: pd.DataFrame, whole: pd.DataFrame) -> str:
+        """A word where rhythm holds more money than what stands before it; else empty."""
+        rhythm = whole[whole["weak_point"] == "rhythm"]
+        standing = first[first["since"].isna()]
+        if rhythm.empty or standing.empty or standing["weak_point"].iloc[0] == "rhythm":
+            return ""
+        if rhythm["money"].iloc[0] <= standing["money"].iloc[0]:
+            return ""
+        customers = self.wording.noun("customers_dative", rhythm["customers"].iloc[0])
+        money = self.wording.signed_money(rhythm["money"].iloc[0])
+        part = self.wording.percent(CAUSE_BEFORE_RHYTHM)
+        return self.wording.say("symptom", money=money, customers=customers, part=part)
 
     def _warned(self, row: Any) -> tuple[str, list[str]]:
         """The sentence, and the facts that speak for it."""
@@ -194,7 +211,9 @@ class Tables:
             wording.whole(row["customers"]),
             wording.signed_money(row["money"]),
             wording.percent(row["share"]),
-            list_command(row["weak_point"], **wanted) if wanted or not place else wording.say("ids_in_json"),
+            list_command(row["weak_point"], row["customers"], **wanted)
+            if wanted or not place
+            else wording.say("ids_in_json"),
         )
 
     def cards(self) -> list[Card]:
@@ -217,7 +236,7 @@ class Tables:
             says.saved(told, wording),
             self._begin(told),
             says.goal(told.goal, wording) if told.goal else "",
-            list_command(told.weak_point) if told.since is None else self._rows(told),
+            list_command(told.weak_point, told.customers) if told.customers is not None else self._rows(told),
             told.since is not None,
         )
 

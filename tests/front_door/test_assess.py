@@ -42,7 +42,7 @@ def test_json_holds_the_same(door: Any, orders: Path) -> None:
 
 
 @pytest.fixture
-def scores(tmp_path: Path) -> Path:
+def scored(tmp_path: Path) -> Path:
     row: dict[str, Any] = {
         "customer_id": "3",
         "as_of": "2025-01-01",
@@ -59,15 +59,29 @@ def scores(tmp_path: Path) -> Path:
     return tmp_path / "scores.csv"
 
 
-def test_scores_add_weak_points_and_a_plan(door: Any, orders: Path, scores: Path) -> None:
-    told = door.done("assess", orders, "--as-of", "2025-01-01", "--json", "--scores", scores).json
+def test_scores_add_weak_points_and_a_plan(door: Any, orders: Path, scored: Path) -> None:
+    told = door.done("assess", orders, "--as-of", "2025-01-01", "--json", "--scores", scored).json
     assert [(one["money"], one["customer_ids"]) for one in told["weak_points"]] == [(5.0, ["3"])]
     (action,) = told["plan"]
     assert action["saved"] == pytest.approx(10)
 
 
-def test_what_is_kept_is_followed_by_the_next(door: Any, orders: Path, scores: Path) -> None:
-    month = ("assess", orders, "--scores", scores, "--keep", "--as-of")
+def test_scores_of_the_store_are_taken(door: Any, shop: Path, scores: pd.DataFrame) -> None:
+    """As of the day that was scored; each weak point's money by hand."""
+    told = door.done("assess", shop, "--json")
+    assert "Mind" not in told.err
+    money: dict[str, float] = {}
+    for row in scores.to_dict("records"):
+        for place in (1, 2, 3):
+            if pd.notna(name := row[f"weak_point_{place}"]):
+                money[name] = money.get(name, 0.0) + row[f"weak_point_{place}_points"] / 100 * row["clv"]
+    whole = {one["weak_point"]: one["money"] for one in told.json["weak_points"] if one["breakdown"] == "all"}
+    assert whole == pytest.approx(money)
+    assert told.json["scored_as_of"] == "2025-01-01"
+
+
+def test_what_is_kept_is_followed_by_the_next(door: Any, orders: Path, scored: Path) -> None:
+    month = ("assess", orders, "--scores", scored, "--keep", "--as-of")
     told = door.done(*month, "2024-12-01", "--lang", "de").out
     assert "assessments/2024-12-01, for `amity serve` and the next plan." in told
     report = door.home / "assessments" / "2024-12-01" / "report.html"
@@ -97,7 +111,7 @@ def test_what_can_not_be_done_is_refused(
 ) -> None:
     door.refuses("Name the page to write with --out report.html", "assess", orders)
     door.refuses(
-        "ends in '.pdf'; the assessment is a page", "assess", orders, "--out", tmp_path / "report.pdf"
+        "ends in '.pdf'; write to a file ending in .html", "assess", orders, "--out", tmp_path / "report.pdf"
     )
     door.refuses("There is no folder", "assess", orders, "--out", tmp_path / "nowhere" / "report.html")
     door.refuses("nothing in orders before 2022-07-01", "assess", orders, "--json", "--as-of", "2022-07-20")

@@ -126,3 +126,59 @@ def test_a_limit_is_passed_with_the_whole_interval(limit: Limit, passed: float |
 def test_an_unknown_figure_has_no_limit() -> None:
     watch = replace(WATCH, limits={"nps": Limit(below=100)})
     assert raised(usual(1), watch=watch) == []
+
+
+LINES = {"wine": 500.0, "tea": 2_000.0}
+RETURNED, COST = book()["line_return_rate"], book()["line_return_cost"]
+
+
+def returned(seed: int) -> tuple[Measured, float]:
+    """Five of a hundred lines come back, each for 20 to 60; of wine as many again in three months, for twice
+    as much. And what these truly cost."""
+    dice, frames, truly = np.random.default_rng(seed), [], 0.0
+    sums = {name: np.zeros(24) for name in ("events", "money", "squares", "lines")}
+    for value, lines in LINES.items():
+        own = {name: np.zeros(24) for name in sums} | {"lines": np.full(24, lines)}
+        for month in range(24):
+            amounts = dice.uniform(20, 60, dice.poisson(0.05 * lines))
+            if value == "wine" and month >= 21:
+                extra = dice.uniform(40, 120, dice.poisson(0.05 * lines))
+                amounts, truly = np.append(amounts, extra), truly + float(extra.sum())
+            own["events"][month], own["money"][month] = len(amounts), amounts.sum()
+            own["squares"][month] = (amounts**2).sum()
+        frames += both(own, "category", value)
+        sums = {name: sums[name] + own[name] for name in sums}
+    months = pd.concat([*both(sums, "all", "all"), *frames], ignore_index=True)
+    day = datetime.fromisoformat("2025-01-01")
+    return Measured(day, Rules(), months, pd.DataFrame(), [RETURNED, COST], frozenset(), []), truly
+
+
+def both(of: dict[str, Counts], breakdown: str, value: str) -> list[pd.DataFrame]:
+    """The months of the rate and of the money per line."""
+    rate = rows(of["events"], 1.0, breakdown, value)
+    mean = of["money"] / of["lines"]
+    error = np.sqrt((of["squares"] / of["lines"] - mean**2) / of["lines"])
+    told = {
+        "line_return_rate": (100 * of["events"] / of["lines"], 100 * np.sqrt(of["events"]) / of["lines"]),
+        "line_return_cost": (mean, error),
+    }
+    return [
+        rate.assign(indicator=name, figure=figure, error=error, cases=of["lines"])
+        for name, (figure, error) in told.items()
+    ]
+
+
+def test_returns_in_excess_cost_their_own_money() -> None:
+    """Though each costs twice the usual: in the mean nothing is missing, and 95 % of intervals hold it."""
+    watch, off, errors = Watch(indicators=("line_return_rate",)), [], []
+    for seed in range(60):
+        told, truly = returned(seed)
+        for alarm in alarms(told, watch):
+            assert (alarm.breakdown, alarm.value) == ("category", "wine")
+            if alarm.cost is not None and alarm.since == datetime.fromisoformat("2024-10-01"):
+                off.append(alarm.cost[0] - truly)
+                errors.append(alarm.cost[1])
+    assert len(off) >= 50
+    z = np.array(off) / np.array(errors)
+    assert abs(z.mean()) < 0.4
+    assert (np.abs(z) < 1.96).mean() >= 0.9

@@ -7,6 +7,7 @@ customer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import nan, sqrt
 from typing import Any
 
@@ -174,3 +175,14 @@ def test_nothing_is_told_of_what_was_not_known_yet(find: Find) -> None:
     assert find("churn_rate", month="2024-03-01")["figure"] == 1
     assert find("complaint_rate", month="2023-01-01")["figure"] == 0
     assert find("redemption_rate", month="2024-01-01")["figure"] == pytest.approx(nan, nan_ok=True)
+
+
+def test_the_table_of_oracles_says_equal_of_all(company: Measured) -> None:
+    from tests.features.indicators.oracles import table
+
+    rows = list(table(company))
+    assert [row[0] for row in rows] == [i.name for i in company.measured]
+    assert {row[-1] for row in rows} == {"yes"}
+    changed = company.period.assign(figure=lambda f: f.figure.where(f.indicator != "nps", 41.0))
+    wrong = [row for row in table(replace(company, period=changed)) if row[-1] != "yes"]
+    assert [(row[0], row[3], row[4]) for row in wrong] == [("nps", "40", "41")]

@@ -85,6 +85,16 @@ def test_without_control_it_is_a_correlation() -> None:
     assert (row["low"], row["high"]) == pytest.approx((3 * interval.low, 3 * interval.high))
 
 
+@pytest.mark.parametrize(("first", "known"), [("2024-04-01", True), ("2024-04-02", False)])
+def test_what_lies_before_the_first_order_is_no_zero(first: str, known: bool) -> None:
+    """Thirty days before the contacts of May 1st the orders must have begun."""
+    orders = [order("z", first, 1.0), *ORDERS[:3]]
+    tables = source_from_rows({"orders": orders, "contacts": TREATED}).tables
+    row = campaigns(before(tables, AS_OF), AS_OF, Rules()).iloc[0]
+    assert row[["brought", "low", "high", "roi"]].notna().to_list() == [known] * 4
+    assert row["cost"] == 6
+
+
 def test_one_held_back_is_no_control() -> None:
     assert told([*TREATED, contact(5, "x", "control")])["basis"] == "correlation"
 
@@ -97,6 +107,7 @@ def test_a_campaign_whose_time_is_not_up_is_left_out() -> None:
 def test_without_costs_there_is_no_return() -> None:
     row = told([{**one, "cost": None} for one in TREATED])
     assert pd.isna(row["roi"])
+    assert pd.isna(row["cost"])
     assert row["brought"] == pytest.approx(34)
 
 

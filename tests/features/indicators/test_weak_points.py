@@ -21,6 +21,7 @@ from features.indicators.weak_points import (
     customers_of,
     dimension_of,
     facts,
+    findings,
     named,
     placed,
     ranked,
@@ -149,7 +150,7 @@ def test_what_warns_stands_first_and_is_one_point(sums: pd.DataFrame, company: M
     assert (first.money, first.since, first.p) == (5.0, datetime.fromisoformat("2024-10-01"), 1e-9)
     assert [fact["indicator"] for fact in first.facts] == ["first_response_hours", "answered_in_time"]
     assert (second.weak_point, second.breakdown, second.value) == ("product", "country", "DE")
-    assert told.iloc[2:].money.to_list() == remarkable(sums).money.to_list()
+    assert told.iloc[2:].money.to_list() == findings(sums, company.rules.few).money.to_list()
     assert told.iloc[2:].since.isna().all()
 
 
@@ -163,6 +164,32 @@ def test_a_place_is_remarkable_for_more_than_its_size(sums: pd.DataFrame) -> Non
         ("rhythm", "young"),
     }
     assert set(told[told.breakdown == "all"].weak_point) == {"service", "rhythm"}
+
+
+def whole(**money: float) -> pd.DataFrame:
+    """Sums of everyone, the most money first, and each weak point's only place, of two customers."""
+    rows = [
+        {"weak_point": name, "breakdown": breakdown, "value": breakdown, "customers": 2, "money": euros}
+        for name, euros in sorted(money.items(), key=lambda one: -one[1])
+        for breakdown in ("all", "country")
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("money", "order"),
+    [
+        ({"rhythm": 100.0, "spend": 25.0, "service": 24.0}, ["spend", "rhythm", "service"]),
+        ({"rhythm": 100.0, "spend": 24.9, "service": 1.2}, ["rhythm", "spend"]),
+        ({"rhythm": 10.0, "spend": 20.0, "service": 30.0}, ["service", "spend", "rhythm"]),
+        ({"spend": 20.0}, ["spend"]),
+    ],
+)
+def test_a_heavy_cause_goes_before_the_symptom(money: dict[str, float], order: list[str]) -> None:
+    """From a quarter of rhythm's money; what holds less than a hundredth of all is no finding."""
+    told = findings(whole(**money), few=3)
+    assert told.weak_point.to_list() == order
+    assert set(told.breakdown) == {"all"}
 
 
 def test_without_scores_only_what_warns(company: Measured) -> None:

@@ -133,6 +133,15 @@ def test_it_tells_figures_weak_points_plan_and_what_became_of_the_last(
     assert "jetzt 40,0 Punkte. erreicht" in found.text
 
 
+def test_weak_points_stand_in_the_order_of_the_report(house: Any, read_page: Callable[[str], Any]) -> None:
+    place = {"breakdown": "all", "value": "all", "since": None, "low": None, "high": None, "customers": 2}
+    ranked = [{"weak_point": name, "money": 1.0, "says": name, **place} for name in ("rhythm", "service")]
+    ordered = Document.model_validate(DOCUMENT | {"ranked": ranked})
+    kept.keep(ordered.model_dump(mode="json"), REPORT)
+    text = read_page(house.get("/pages/assessment").text).text
+    assert "Rhythmus 2 150 EUR Service 2 240 EUR" in text
+
+
 @pytest.mark.usefixtures("kept_one")
 def test_it_is_the_first_page_and_the_report_has_no_script(house: Any) -> None:
     assert house.get("/").headers["location"] == "/pages/assessment"
@@ -146,7 +155,7 @@ def test_it_is_the_first_page_and_the_report_has_no_script(house: Any) -> None:
 def test_without_one_it_says_how_to_make_it(house: Any, read_page: Callable[[str], Any]) -> None:
     assert house.get("/").headers["location"] == "/pages/at-risk"
     found = read_page(house.get("/pages/assessment").text)
-    assert "amity assess SOURCE --scores scores.csv --keep" in found.text
+    assert "amity assess SOURCE --keep" in found.text
     reply = house.get("/pages/assessment/report")
     assert reply.status_code == 404
     assert "No assessment is kept yet" in read_page(reply.text).text
@@ -156,5 +165,5 @@ def test_without_scores_the_weak_points_are_not_measured(house: Any, read_page: 
     less = {"weak_points": None, "segments": None, "plan": [], "scored_as_of": None, "followed": []}
     kept.keep(Document.model_validate(DOCUMENT | less).model_dump(mode="json"), REPORT)
     text = read_page(house.get("/pages/assessment").text).text
-    assert "Nicht gemessen: Kunden müssen bewertet sein" in text
+    assert "Nicht gemessen: Kunden müssen zu einem Tag dieses Monats bewertet sein" in text
     assert "Maßnahmenplan" not in text

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from configs.settings import Measures, load
+from configs.loading import load
+from configs.settings import Measures
 from features.indicators.assess import Assessment, assess
 from features.sources import source_from_rows
 from serving.report.findings import Findings, Looked, findings

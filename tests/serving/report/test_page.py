@@ -105,7 +105,7 @@ def test_weak_points_plan_alarms_and_what_became_of_the_last_plan(html: str) -> 
     assert "Net Promoter Score: 3.0 points since October 2024, where 9.0 points was to be expected." in text
     assert "Likely cause: 70 % of the excess is of touchpoint mail." in text
     assert "The plan of 1 July 2024." in text
-    assert "amity at-risk --weak-point service --segment old --top 1000" in text
+    assert "amity at-risk --weak-point service --top 2" in text
 
 
 def test_it_names_no_customer(html: str, whole: Findings) -> None:
