@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.optimize import minimize
 
 from models.btyd_fit import THREADS
-from models.columns import require
+from models.columns import numbers, require
 from models.losses import Loss
 
 MOST_ROWS = 60_000
@@ -74,7 +74,7 @@ class Additive:
     def contributions(self, frame: pd.DataFrame) -> np.ndarray:
         """What each input adds, shape (rows, inputs); raises ModelError where the frame lacks an input."""
         require(self.names, frame)
-        parts = [curve.of(_numbers(frame, curve.name)) for curve in self.curves]
+        parts = [curve.of(numbers(frame, curve.name)) for curve in self.curves]
         return np.column_stack(parts) if parts else np.zeros((len(frame), 0))
 
     def predict(self, frame: pd.DataFrame) -> np.ndarray:
@@ -114,7 +114,7 @@ def fit_additive(
     kept = slice(None, None, max(1, -(-len(frame) // MOST_ROWS)))
     frame, outcome, offset = frame.iloc[kept], outcome[kept], offset[kept]
     drafts = [draft for name in names if (draft := _draft(name, frame, shape.bends)) is not None]
-    bases = [_basis(_standard(_numbers(frame, d.name), d.centre, d.scale), d.bends) for d in drafts]
+    bases = [_basis(_standard(numbers(frame, d.name), d.centre, d.scale), d.bends) for d in drafts]
     levels = [np.nanmean(basis, axis=0) for basis in bases]
     design = [np.nan_to_num(basis - level, nan=0.0) for basis, level in zip(bases, levels, strict=True)]
     slopes = _ridged(np.column_stack([np.ones(len(frame)), *design]), outcome, offset, shape)[1:]
@@ -129,17 +129,13 @@ def fit_additive(
 
 def _draft(name: str, frame: pd.DataFrame, bends: int) -> Curve | None:
     """A curve without slopes; none where the input never varies."""
-    values = _signed_log(_numbers(frame, name))
+    values = _signed_log(numbers(frame, name))
     known = values[np.isfinite(values)]
     if known.size == 0 or known.std() <= ROUNDING:
         return None
     centre, scale = float(known.mean()), float(known.std())
     inner = np.quantile((known - centre) / scale, np.arange(1, bends + 1) / (bends + 1))
     return Curve(name, centre, scale, tuple(float(bend) for bend in np.unique(inner)), (), 0.0)
-
-
-def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
-    return frame[name].to_numpy(dtype=float, na_value=np.nan)
 
 
 def _signed_log(values: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +19,6 @@ from features.errors import AmityError
 from features.live import Events, Live, Rows
 from models.bundle import Bundle
 from models.scoring import Scored, require_somebody, require_tables, score_frame
-from models.weakpoints import Points
 
 OWN = frozenset(
     {
@@ -40,22 +39,36 @@ class Asked:
     as_of: datetime
 
 
-Outcome = Scored | Exception
+@dataclass(frozen=True)
+class Batch:
+    """`scored`: of several requests each, every customer by an id that `owner` takes apart.
+
+    `errors`: the place of a request → what is wrong with it; it is no other's error.
+    """
+
+    scored: list[Scored]
+    errors: dict[int, Exception]
 
 
-def score_batch(bundle: Bundle, live: Live, asked: Sequence[Asked], playbook: Playbook) -> list[Outcome]:
-    """What `score_rows` gives each request, or the error it raises; one request's error is no other's."""
-    outcomes: dict[int, Outcome] = {}
+def owner(marked: str) -> tuple[int, str]:
+    """The place of the request whose customer this is, and the id that it gave."""
+    place, given = marked.split(MARK, 1)
+    return int(place), given
+
+
+def score_batch(bundle: Bundle, live: Live, asked: Sequence[Asked], playbook: Playbook) -> Batch:
+    """What `score_rows` gives each request, or the error it raises."""
+    batch = Batch([], {})
     read: dict[int, Events] = {}
     for place, request in enumerate(asked):
         try:
             read[place] = _read(bundle, live, request.rows)
         except AmityError as error:
-            outcomes[place] = error
+            batch.errors[place] = error
     for places in _alike(asked, read):
         as_of, events = asked[places[0]].as_of, {place: read[place] for place in places}
-        outcomes |= _together(bundle, live, events, as_of, playbook)
-    return [outcomes[place] for place in range(len(asked))]
+        _together(_Scorer(bundle, live, playbook), events, as_of, batch)
+    return batch
 
 
 def _read(bundle: Bundle, live: Live, rows: Rows) -> Events:
@@ -73,42 +86,44 @@ def _alike(asked: Sequence[Asked], read: dict[int, Events]) -> Iterator[list[int
     yield from groups.values()
 
 
-def _together(
-    bundle: Bundle, live: Live, read: dict[int, Events], as_of: datetime, playbook: Playbook
-) -> dict[int, Outcome]:
+@dataclass(frozen=True)
+class _Scorer:
+    bundle: Bundle
+    live: Live
+    playbook: Playbook
+
+    def score(self, read: dict[int, Events], as_of: datetime) -> Batch:
+        merged = {
+            name: pa.concat_tables([_owned(events[name], place) for place, events in read.items()])
+            for name in next(iter(read.values()))
+        }
+        frame = self.live.of(merged, as_of)
+        whose = np.array([owner(marked)[0] for marked in frame["customer_id"]], dtype=int)
+        batch = Batch([], {})
+        for place, events in read.items():
+            try:
+                require_somebody(self.bundle, frame[whose == place], events, as_of)
+            except AmityError as error:
+                batch.errors[place] = error
+        if len(batch.errors) < len(read):
+            dimensions = self.live.dimensions(merged)
+            batch.scored.append(score_frame(self.bundle, frame, dimensions, self.playbook))
+        return batch
+
+
+def _together(scorer: _Scorer, read: dict[int, Events], as_of: datetime, batch: Batch) -> None:
     """Alone where together fails: whose values are too large is found out so."""
     try:
-        found = _scored(bundle, live, read, as_of, playbook)
+        found = scorer.score(read, as_of)
     except Exception as error:
         if len(read) == 1:
-            return dict.fromkeys(read, error)
-        alone = (_together(bundle, live, {place: events}, as_of, playbook) for place, events in read.items())
-        return {place: outcome for outcomes in alone for place, outcome in outcomes.items()}
-    return found
-
-
-def _scored(
-    bundle: Bundle, live: Live, read: dict[int, Events], as_of: datetime, playbook: Playbook
-) -> dict[int, Outcome]:
-    names = next(iter(read.values()))
-    merged = {
-        name: pa.concat_tables([_owned(events[name], place) for place, events in read.items()])
-        for name in names
-    }
-    frame = live.of(merged, as_of)
-    whose, _ = _apart(frame["customer_id"])
-    outcomes: dict[int, Outcome] = {}
-    somebody = []
-    for place, events in read.items():
-        try:
-            require_somebody(bundle, frame[whose == str(place)], events, as_of)
-            somebody.append(place)
-        except AmityError as error:
-            outcomes[place] = error
-    if somebody:
-        scored = score_frame(bundle, frame, live.dimensions(merged), playbook)
-        outcomes |= {place: _part(scored, place) for place in somebody}
-    return outcomes
+            batch.errors.update(dict.fromkeys(read, error))
+            return
+        for place, events in read.items():
+            _together(scorer, {place: events}, as_of, batch)
+        return
+    batch.scored.extend(found.scored)
+    batch.errors.update(found.errors)
 
 
 def _owned(table: pa.Table, place: int) -> pa.Table:
@@ -116,29 +131,3 @@ def _owned(table: pa.Table, place: int) -> pa.Table:
         own = pc.binary_join_element_wise(str(place), table[name], MARK)
         table = table.set_column(table.column_names.index(name), name, own)
     return table
-
-
-def _apart(ids: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """The place of the request, and the id that it gave."""
-    parts = [str(own).split(MARK, 1) for own in ids]
-    place, given = (pd.Series([part[n] for part in parts], ids.index, dtype="str") for n in (0, 1))
-    return place, given
-
-
-def _part(scored: Scored, place: int) -> Scored:
-    """One request's customers, by the ids that it gave them."""
-    mine = (_apart(scored.scores["customer_id"])[0] == str(place)).to_numpy()
-
-    def own(frame: pd.DataFrame) -> pd.DataFrame:
-        part = frame[mine].reset_index(drop=True)
-        if "customer_id" not in part:
-            return part
-        return part.assign(customer_id=_apart(part["customer_id"])[1])
-
-    return Scored(
-        own(scored.scores),
-        Points(scored.points.base_risk, own(scored.points.by_dimension)),
-        own(scored.features),
-        None if scored.repaired is None else own(scored.repaired),
-        None if scored.facts is None else scored.facts[mine].reset_index(drop=True),
-    )

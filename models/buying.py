@@ -12,6 +12,7 @@ from scipy.special import logit
 
 from features.catalog import Feature
 from models.btyd_fit import Floats, giant_ceiling
+from models.columns import with_columns
 from models.gamma_gamma import GammaGamma
 from models.pareto_nbd import ParetoNBD
 
@@ -75,11 +76,12 @@ class Buying:
     def told(self, frame: pd.DataFrame, horizon_days: float) -> pd.DataFrame:
         """`frame` and the columns of `FEATURES`."""
         customers = history(frame)
-        return frame.assign(
-            btyd_silence=self.silence(frame, horizon_days),
-            btyd_alive=self.purchases.alive(*customers),
-            btyd_orders=self.purchases.expected_orders(*customers, horizon_days),
-        )
+        told = {
+            "btyd_silence": self.silence(frame, horizon_days),
+            "btyd_alive": self.purchases.alive(*customers),
+            "btyd_orders": self.purchases.expected_orders(*customers, horizon_days),
+        }
+        return with_columns(frame, told)
 
     def _kept(self, frame: pd.DataFrame) -> np.ndarray:
         if "returned_total" not in frame:

@@ -30,7 +30,7 @@ from models.additive import Additive, Shape, fit_additive
 from models.blend import blended, earlier_and_later, leant, roots, shares, weights
 from models.btyd_fit import giant_ceiling
 from models.buying import Buying
-from models.columns import Columns
+from models.columns import Columns, with_columns
 from models.level import Level, churn_level, moved, of_each_day, revenue_level
 from models.spread import Outcome, Spread, measure_spread
 from models.trees import FEWEST_CUSTOMERS, Ensemble, Trees, grow
@@ -96,7 +96,7 @@ class Worth:
     def told_of(self, frame: pd.DataFrame, worth: np.ndarray) -> pd.DataFrame:
         """`told`, where the `worth` of each row is known."""
         known = np.minimum(worth, np.inf if self.ceiling is None else self.ceiling)
-        return self.buying.told(frame, self.horizon_days).assign(**{WORTH: self.logs(known)})
+        return with_columns(self.buying.told(frame, self.horizon_days), {WORTH: self.logs(known)})
 
     def of(self, frame: pd.DataFrame) -> np.ndarray:
         """What `buying` expects in the training horizon, in money, shape (rows,)."""

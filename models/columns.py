@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.catalog import Feature
 from features.errors import ModelError
@@ -63,6 +65,19 @@ def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     return (dict(zip(names, row, strict=True)) for row in frame.astype(object).to_numpy())
 
 
+def numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """A column as floats, missing as NaN; shape (rows,)."""
+    values = frame[name]
+    if values.dtype == np.float64:
+        return np.asarray(values.to_numpy())
+    return np.asarray(values.to_numpy(dtype=float, na_value=np.nan))
+
+
+def with_columns(frame: pd.DataFrame, added: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """The frame and new columns, each of shape (rows,): `DataFrame.assign` takes them one by one."""
+    return pd.concat([frame, pd.DataFrame(dict(added), index=frame.index)], axis=1)
+
+
 def require(names: Sequence[str], frame: pd.DataFrame) -> None:
     """Raise ModelError naming every input that the frame lacks."""
     missing = [name for name in names if name not in frame.columns]
@@ -80,5 +95,6 @@ def _levels(values: pd.Series) -> tuple[str, ...]:
 
 
 def _codes(values: pd.Series, levels: Sequence[str]) -> np.ndarray:
-    codes = pd.Index(list(levels), dtype="str").get_indexer(pd.Index(values.astype("str")))
-    return np.where(codes < 0, np.nan, codes.astype(float))
+    texts = pa.array(values.astype("str"), pa.large_string(), from_pandas=True)
+    known = pa.array(levels, pa.large_string())
+    return np.asarray(pc.index_in(texts, value_set=known).cast(pa.float64()).to_numpy(zero_copy_only=False))

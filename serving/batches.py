@@ -1,8 +1,9 @@
 """Requests of raw events scored in batches that grow with what waits.
 
-Who finds a free place is scored at once, alone; what comes while all places are taken goes together when one
-is free. So nobody waits for a batch to fill. BentoML's own batching belongs to endpoints that it declares
-itself; it would wait to learn how long a batch takes, and one bad request would fail a whole batch.
+Who finds nobody before them is scored at once, alone; what comes while a batch is computed goes together
+when it is done, for two batches at a time would only slow each other down. So nobody waits for one to fill,
+and the quick don't wait for the long. BentoML's own batching belongs to endpoints that it declares itself; it
+would wait to learn how long a batch takes, and one bad request would fail a whole batch.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from serving.requests import MOST_CUSTOMERS, MOST_EVENTS, EventsRequest
 from serving.resources import Resources
 from serving.speaking import Speaker
 
-PLACES = 2
-"""How many batches are computed at a time; the stored scores stay quick."""
+LONG = 2_000
+"""Events of a request that is long."""
 
 MOST_REQUESTS = 16
 
@@ -38,20 +39,27 @@ class Batches:
     """For one event loop."""
 
     def __init__(self) -> None:
-        self._waiting: deque[_Waiting] = deque()
-        self._taken = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._quick, self._long = _Lane(), _Lane()
 
     async def score(self, request: EventsRequest, resources: Resources, speaker: Speaker) -> EventsReply:
         """Raises what `serving.events.score_events` raises."""
         request.require_sound()
+        lane = self._long if request.events > LONG else self._quick
+        return await lane.score(request, resources, speaker)
+
+
+class _Lane:
+    """One batch is computed at a time."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def score(self, request: EventsRequest, resources: Resources, speaker: Speaker) -> EventsReply:
         reply: asyncio.Future[EventsReply] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(request, resources, speaker, reply))
-        if self._taken < PLACES:
-            self._taken += 1
-            task = asyncio.create_task(self._work())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
         return await reply
 
     async def _work(self) -> None:
@@ -59,7 +67,7 @@ class Batches:
             while self._waiting:
                 await _answer(list(self._batch()))
         finally:
-            self._taken -= 1
+            self._task = None
 
     def _batch(self) -> Iterator[_Waiting]:
         """From the front: as many as one request may bring by itself, all for the same bundle."""
@@ -67,7 +75,7 @@ class Batches:
         for _ in range(min(MOST_REQUESTS, len(self._waiting))):
             request = self._waiting[0].request
             customers += len(request.customer_ids())
-            events += sum(len(rows) for rows in request.tables.values())
+            events += request.events
             too_much = customers > MOST_CUSTOMERS or events > MOST_EVENTS
             other = self._waiting[0].resources is not first.resources
             if self._waiting[0] is not first and (too_much or other):

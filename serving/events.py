@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import duckdb
 
 from features.errors import RequestError, SourceError
-from models.batching import Asked, score_batch
+from models.batching import Asked, owner, score_batch
+from models.bundle import Manifest
 from models.scoring import Scored
 from serving.replies import Customer, EventsReply
 from serving.requests import EventsRequest
 from serving.resources import Resources
-from serving.rows import rows
+from serving.rows import Row, rows
 from serving.speaking import ENGLISH, Speaker
 
 
@@ -36,27 +37,37 @@ def replies(
         except RequestError as error:
             found[place] = error
     sound = [place for place in range(len(asked)) if place not in found]
-    batch = [Asked(asked[place][0].tables, asked[place][0].as_of) for place in sound]
-    scored = score_batch(resources.bundle, resources.live, batch, resources.playbook)
-    for place, outcome in zip(sound, scored, strict=True):
-        request, speaker = asked[place]
-        found[place] = (
-            _told(outcome, request, resources)
-            if isinstance(outcome, Exception)
-            else _reply(outcome, request, resources, speaker)
-        )
+    wanted = [Asked(asked[place][0].tables, asked[place][0].as_of) for place in sound]
+    batch = score_batch(resources.bundle, resources.live, wanted, resources.playbook)
+    for at, wrong in batch.errors.items():
+        found[sound[at]] = _told(wrong, asked[sound[at]][0], resources)
+    for scored in batch.scored:
+        for at, mine in _apart(scored).items():
+            request, speaker = asked[sound[at]]
+            base_risk = scored.points.base_risk
+            found[sound[at]] = _reply(base_risk, mine, request, resources.bundle.manifest, speaker)
     return [found[place] for place in range(len(asked))]
 
 
-def _reply(scored: Scored, request: EventsRequest, resources: Resources, speaker: Speaker) -> EventsReply:
-    manifest = resources.bundle.manifest
-    currency = manifest.definitions.currency
-    customers = [Customer(**speaker.told(row, currency)) for row in rows(scored)]
+def _apart(scored: Scored) -> dict[int, list[Row]]:
+    """The rows of each request by its place, ranked, by the ids that it gave."""
+    requests: dict[int, list[Row]] = {}
+    for row in rows(scored):
+        place, given = owner(row["customer_id"])
+        mine = requests.setdefault(place, [])
+        mine.append(row | {"customer_id": given, "rank": len(mine) + 1})
+    return requests
+
+
+def _reply(
+    base_risk: float, ranked: Sequence[Row], request: EventsRequest, manifest: Manifest, speaker: Speaker
+) -> EventsReply:
+    customers = [Customer(**speaker.told(row, manifest.definitions.currency)) for row in ranked]
     return EventsReply(
         as_of=request.as_of,
         model_version=manifest.version,
-        currency=currency,
-        base_risk=scored.points.base_risk,
+        currency=manifest.definitions.currency,
+        base_risk=base_risk,
         customers=customers,
         inactive_ids=sorted(request.customer_ids() - {customer.customer_id for customer in customers}),
     )

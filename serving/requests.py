@@ -60,11 +60,17 @@ class EventsRequest(Asked):
         "an empty list says that nothing happened.",
     )
 
+    @property
+    def events(self) -> int:
+        """The rows of all tables."""
+        return sum(len(rows) for rows in self.tables.values())
+
     def require_sound(self) -> None:
         """Raises RequestError where there is more than a request may carry."""
-        events = sum(len(rows) for rows in self.tables.values())
-        if events > MOST_EVENTS:
-            raise RequestError(f"The tables hold {events:,} rows; one request may carry {MOST_EVENTS:,}.")
+        if self.events > MOST_EVENTS:
+            raise RequestError(
+                f"The tables hold {self.events:,} rows; one request may carry {MOST_EVENTS:,}."
+            )
         if len(self.customer_ids()) > MOST_CUSTOMERS:
             raise RequestError(
                 f"The tables name {len(self.customer_ids()):,} customers; one request may carry "

@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from configs.settings import Playbook, load
+from configs.loading import load
+from configs.settings import Playbook
 from features.errors import HistoryError, ModelError, SourceError
 from features.live import Live
-from models.batching import Asked, score_batch
+from models.batching import Asked, Batch, owner, score_batch
 from models.bundle import Bundle
 from models.scoring import Scored, live_of, score_rows
 
@@ -55,20 +56,46 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, (pd.Timestamp, datetime)) else value
 
 
-def batch(bundle: Bundle, live: Live, asked: list[Asked]) -> list[Scored | Exception]:
+def batch(bundle: Bundle, live: Live, asked: list[Asked]) -> Batch:
     return score_batch(bundle, live, asked, load(Playbook))
 
 
-def assert_same(found: Any, bundle: Bundle, live: Live, asked: Asked) -> None:
-    assert isinstance(found, Scored), found
-    alone = score_rows(bundle, live, asked.rows, asked.as_of, load(Playbook))
-    pd.testing.assert_frame_equal(found.scores, alone.scores, **EXACT)  # type: ignore[call-overload]
-    for one, other in (
-        (found.points.by_dimension, alone.points.by_dimension),
-        (found.features, alone.features),
-        (found.repaired, alone.repaired),
-    ):
-        pd.testing.assert_frame_equal(one, other, check_dtype=False, **EXACT)  # type: ignore[call-overload]
+def part(found: Batch, place: int) -> dict[str, pd.DataFrame]:
+    """What a batch says of one request's customers, by the ids that it gave them."""
+    for scored in found.scored:
+        owners = [owner(marked) for marked in scored.scores["customer_id"]]
+        mine = [own == place for own, _ in owners]
+        if any(mine):
+            given = [given for own, given in owners if own == place]
+            return {
+                name: _given(frame[mine].reset_index(drop=True), given)
+                for name, frame in frames_of(scored).items()
+            }
+    raise AssertionError(found.errors.get(place, "not scored"))
+
+
+def _given(frame: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
+    return frame.assign(customer_id=pd.Series(ids, dtype="str")) if "customer_id" in frame else frame
+
+
+def frames_of(scored: Scored) -> dict[str, pd.DataFrame]:
+    assert scored.repaired is not None
+    return {
+        "scores": scored.scores,
+        "points": scored.points.by_dimension,
+        "features": scored.features,
+        "repaired": scored.repaired,
+    }
+
+
+def assert_same(found: Batch, place: int, alone: Scored) -> None:
+    mine, expected = part(found, place), frames_of(alone)
+    for name, frame in expected.items():
+        pd.testing.assert_frame_equal(mine[name], frame, check_dtype=name == "scores", **EXACT)  # type: ignore[call-overload]
+
+
+def scored_alone(bundle: Bundle, live: Live, asked: Asked) -> Scored:
+    return score_rows(bundle, live, asked.rows, asked.as_of, load(Playbook))
 
 
 def test_each_gets_what_it_would_get_alone(
@@ -80,8 +107,8 @@ def test_each_gets_what_it_would_get_alone(
     monkeypatch.setattr(Live, "of", lambda self, *words: queries.append(1) or of(self, *words))
     found = batch(bundle, live, asked)
     assert len(queries) == 1, "all four should be answered by one query"
-    for outcome, each in zip(found, asked, strict=True):
-        assert_same(outcome, bundle, live, each)
+    for place, each in enumerate(asked):
+        assert_same(found, place, scored_alone(bundle, live, each))
 
 
 def test_requests_of_other_days_or_columns_are_scored_apart(
@@ -93,8 +120,9 @@ def test_requests_of_other_days_or_columns_are_scored_apart(
         Asked(requests[0], as_of - timedelta(days=30)),
         Asked({**requests[1], "orders": more}, as_of),
     ]
-    for outcome, each in zip(batch(bundle, live, asked), asked, strict=True):
-        assert_same(outcome, bundle, live, each)
+    found = batch(bundle, live, asked)
+    for place, each in enumerate(asked):
+        assert_same(found, place, scored_alone(bundle, live, each))
 
 
 def test_what_is_wrong_with_one_is_wrong_with_no_other(
@@ -111,12 +139,13 @@ def test_what_is_wrong_with_one_is_wrong_with_no_other(
         Asked(requests[3], as_of),
     ]
     found = batch(bundle, live, asked)
-    assert [type(found[place]) for place in (0, 2, 3)] == [SourceError, HistoryError, ModelError]
-    assert "orders.amount" in str(found[0])
-    assert "none ordered in the 365 days" in str(found[2])
-    assert "was trained with tickets" in str(found[3])
+    told = {place: (type(error), str(error)) for place, error in sorted(found.errors.items())}
+    assert [kind for kind, _ in told.values()] == [SourceError, HistoryError, ModelError]
+    assert "orders.amount" in told[0][1]
+    assert "none ordered in the 365 days" in told[2][1]
+    assert "was trained with tickets" in told[3][1]
     for place in (1, 4):
-        assert_same(found[place], bundle, live, asked[place])
+        assert_same(found, place, scored_alone(bundle, live, asked[place]))
 
 
 def test_a_query_that_fails_for_one_fails_for_that_one_only(
@@ -125,8 +154,8 @@ def test_a_query_that_fails_for_one_fails_for_that_one_only(
     huge = [{**row, "amount": 1e300} for row in requests[1]["orders"]]
     asked = [Asked(requests[0], as_of), Asked({**requests[1], "orders": huge}, as_of)]
     found = batch(bundle, live, asked)
-    assert_same(found[0], bundle, live, asked[0])
-    assert isinstance(found[1], Exception)
+    assert_same(found, 0, scored_alone(bundle, live, asked[0]))
+    assert list(found.errors) == [1]
 
 
 def test_nobody_active_in_any_request_is_told_to_each(
@@ -134,8 +163,9 @@ def test_nobody_active_in_any_request_is_told_to_each(
 ) -> None:
     asked = [Asked(rows, datetime(2040, 1, 1)) for rows in requests[:2]]  # noqa: DTZ001
     found = batch(bundle, live, asked)
-    assert [type(outcome) for outcome in found] == [HistoryError] * 2
+    assert [type(error) for error in found.errors.values()] == [HistoryError] * 2
+    assert not found.scored
 
 
 def test_no_request_is_no_answer(bundle: Bundle, live: Live) -> None:
-    assert batch(bundle, live, []) == []
+    assert batch(bundle, live, []) == Batch([], {})
