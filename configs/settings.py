@@ -1,30 +1,22 @@
-"""The settings: a flag beats the environment, which beats configs/, which beats the defaults."""
+"""What may be set: a model for each file of configs/, with its defaults and limits."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from configs.catalogues import DEFAULT, catalogue
-from configs.folder import FOLDER as FOLDER
-from configs.folder import folder as folder
 from features.catalog import Dimension
-from features.errors import ConfigError
 from features.indicators.alarms import Limit, Watch
 from features.indicators.measure import book
 from features.indicators.rules import Rules
 from features.tables import Mode
 
-Origin = Literal["flag", "environment", "file", "default"]
 
-
-class _Settings(BaseModel):
+class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @field_validator("*", mode="before")
@@ -35,7 +27,7 @@ class _Settings(BaseModel):
         return value
 
 
-class Definitions(_Settings):
+class Definitions(Settings):
     """What the words mean: days, money, and the thresholds of status and weak points.
 
     `mode`: churn is silence (non_contractual), or the end of all subscriptions (contractual).
@@ -49,7 +41,7 @@ class Definitions(_Settings):
     slowing_from: float = Field(default=1.0, gt=0)
     lapsed_from: float = Field(default=2.0, gt=0)
     lost_from: float = Field(default=4.0, gt=0)
-    named_from_points: float = Field(default=1.5, ge=0, le=100)
+    named_from_points: float = Field(default=1.0, ge=0, le=100)
     cause_before_rhythm: float = Field(default=0.25, ge=0)
 
     @model_validator(mode="after")
@@ -59,7 +51,7 @@ class Definitions(_Settings):
         return self
 
 
-class TrainingSettings(_Settings):
+class TrainingSettings(Settings):
     """How a model is trained: snapshots, seed, and the size of the trees."""
 
     step_days: int = Field(default=7, ge=1, le=365)
@@ -72,7 +64,7 @@ class TrainingSettings(_Settings):
     min_leaf_share: float = Field(default=0.002, ge=0, le=0.5)
 
 
-class Judging(_Settings):
+class Judging(Settings):
     """When a new model takes the champion's place, and what a campaign costs that acts on it."""
 
     promote_by: Literal["log_loss", "brier", "auroc", "average_precision"] = "log_loss"
@@ -90,7 +82,7 @@ class Judging(_Settings):
         return self
 
 
-class ServiceSettings(_Settings):
+class ServiceSettings(Settings):
     """What a request, a key and an address may take of the service, and who counts as at risk in metrics."""
 
     requests_per_minute_of_key: int = Field(default=3000, ge=1)
@@ -107,7 +99,7 @@ Value = Literal["valuable", "usual", "minor"]
 Status = Literal["new", "active", "slowing", "lapsed", "lost"]
 
 
-class Conditions(_Settings):
+class Conditions(Settings):
     """All that is given must hold; of several names one. `weak_point`: the first, or none.
 
     `evidence`: what speaks for it, by the names of `languages/en.po`; an open complaint always counts.
@@ -140,7 +132,7 @@ def in_language(texts: Mapping[str, str], code: str) -> str:
     return texts.get(code) or texts.get(DEFAULT) or next(iter(texts.values()))
 
 
-class Rule(_Settings):
+class Rule(Settings):
     """What to do, by language, where the conditions hold."""
 
     when: Conditions = Conditions()
@@ -150,7 +142,7 @@ class Rule(_Settings):
         return in_language(self.do, code)
 
 
-class Playbook(_Settings):
+class Playbook(Settings):
     """What to do about a customer: the first rule that fits.
 
     `valuable_from`, `minor_below`: the CLV over what the typical active customer brings in as many days.
@@ -173,7 +165,7 @@ class Playbook(_Settings):
         return next((rule.text(code) for rule in self.rules if rule.text(DEFAULT) == action), action)
 
 
-class Offer(_Settings):
+class Offer(Settings):
     """What a customer may get. Money per customer; `most`: to so many customers, null: to any number."""
 
     name: str = Field(min_length=1, max_length=60)
@@ -183,7 +175,7 @@ class Offer(_Settings):
     most: int | None = Field(default=None, ge=0)
 
 
-class Webhook(_Settings):
+class Webhook(Settings):
     """Where messages may be delivered, and how patiently.
 
     `targets`: hosts (with or without a port), addresses and networks. An address that isn't public is only
@@ -209,7 +201,7 @@ class Webhook(_Settings):
         return self
 
 
-class Winback(_Settings):
+class Winback(Settings):
     """What may be offered, what it costs, and how cautious a plan is.
 
     `source`: read by plans made over HTTP and when messages go out; where it is null, the one that was
@@ -245,7 +237,7 @@ class Winback(_Settings):
         return self
 
 
-class IndicatorSettings(_Settings):
+class IndicatorSettings(Settings):
     """The days and months that the assessment's figures speak of, as `Rules` explains them."""
 
     trend_months: int = Field(default=Rules.trend_months, ge=24, le=120)
@@ -276,14 +268,14 @@ def _require_indicators(names: Iterable[str]) -> None:
             raise ValueError(f"{name} is no indicator that Amity knows{hint}")
 
 
-class LimitSettings(_Settings):
+class LimitSettings(Settings):
     """A figure that the newest month must not pass, beyond its interval."""
 
     above: float | None = None
     below: float | None = None
 
 
-class WarningSettings(_Settings):
+class WarningSettings(Settings):
     """What is watched for early warnings, as `Watch` explains it."""
 
     watched: tuple[str, ...] = Watch.indicators
@@ -309,7 +301,7 @@ class WarningSettings(_Settings):
         return Watch(self.watched, self.windows, self.false_alarms, self.fewest_cases, limits)
 
 
-class Measure(_Settings):
+class Measure(Settings):
     """What the company does about a weak point, by whom and within how many days, in each language.
 
     `worse`: fits where one of these indicators warns or got worse; always where there are none.
@@ -329,7 +321,7 @@ class Measure(_Settings):
         return self
 
 
-class Measures(_Settings):
+class Measures(Settings):
     """What the company does about each weak point: the first measure that fits.
 
     `least_change`: what an indicator must get better by, as a share of it, where chance tells nothing.
@@ -339,7 +331,7 @@ class Measures(_Settings):
     measures: tuple[Measure, ...] = ()
 
 
-FILES: dict[type[_Settings], str] = {
+FILES: dict[type[Settings], str] = {
     Definitions: "definitions.yaml",
     TrainingSettings: "training.yaml",
     Judging: "judging.yaml",
@@ -350,75 +342,3 @@ FILES: dict[type[_Settings], str] = {
     WarningSettings: "warnings.yaml",
     Measures: "measures.yaml",
 }
-
-OF_THE_PROCESS = {
-    f"AMITY_{name}"
-    for name in ("HOME", "CONFIGS", "STORE_URL", "BUNDLE", "MEMORY", "TRACEBACK", "WEBHOOK_SECRET")
-}
-
-S = TypeVar("S", bound=_Settings)
-
-
-def load(kind: type[S], flags: Mapping[str, Any] | None = None) -> S:
-    """The settings of one kind; raises ConfigError naming every key that is unknown or out of range."""
-    _require_known_environment()
-    values = {name: value for name, (value, _) in origins(kind, flags).items()}
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        raise ConfigError(_sentence(FILES[kind], error)) from None
-
-
-def origins(kind: type[S], flags: Mapping[str, Any] | None = None) -> dict[str, tuple[Any, Origin]]:
-    """Each setting's value and where it comes from."""
-    found: dict[str, tuple[Any, Origin]] = {}
-    for name, field in kind.model_fields.items():
-        if not field.is_required():
-            found[name] = (field.default, "default")
-    found |= {name: (value, "file") for name, value in _read(folder() / FILES[kind]).items()}
-    for name in kind.model_fields:
-        from_environment = os.environ.get(f"AMITY_{name.upper()}")
-        if from_environment is not None:
-            found[name] = (from_environment, "environment")
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
-    return found | {name: (value, "flag") for name, value in given.items()}
-
-
-def home() -> Path:
-    """The folder under which Amity writes everything: `AMITY_HOME`, or ./var."""
-    return Path(os.environ.get("AMITY_HOME") or "var").absolute()
-
-
-def _require_known_environment() -> None:
-    """Raise ConfigError where the environment names a setting that there isn't."""
-    known = OF_THE_PROCESS | {f"AMITY_{name.upper()}" for kind in FILES for name in kind.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith("AMITY_") and name not in known)
-    if unknown:
-        nearest = get_close_matches(unknown[0], known, n=1)
-        hint = f" Is {nearest[0]} meant for {unknown[0]}?" if nearest else ""
-        raise ConfigError(f"The environment sets {', '.join(unknown)}, and there is no such setting.{hint}")
-
-
-def _read(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
-    try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not readable YAML: {error}") from None
-    if not isinstance(values, dict):
-        raise ConfigError(f"{file} must hold names and values, one a line, such as `horizon_days: 90`.")
-    return {str(name): value for name, value in values.items()}
-
-
-def _sentence(file: str, error: ValidationError) -> str:
-    problems = [_problem(".".join(map(str, e["loc"])) or file, e) for e in error.errors()]
-    return f"The settings in {file}, the environment or the flags can't be used: " + "; ".join(problems) + "."
-
-
-def _problem(name: str, error: Mapping[str, Any]) -> str:
-    if error["type"] == "extra_forbidden":
-        return f"{name}: there is no such setting"
-    if error["type"] == "missing":
-        return f"{name} is missing"
-    return f"{name}: {error['msg']} (received {error['input']!r})"

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from configs import settings
+from configs import loading
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Champion:
 
 def pointer() -> Path:
     """Where the file lies, under the home."""
-    return settings.home() / "champion.json"
+    return loading.home() / "champion.json"
 
 
 def write(champion: Champion, file: Path) -> None:

@@ -8,24 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.errors import RequestError
+from features.outputs import require_file
 from serving.spreadsheets import defused_frame
 
-WRITERS = {".parquet": "Parquet", ".csv": "CSV"}
+ENDINGS = (".parquet", ".csv")
 
 
 def require_ending(file: Path) -> None:
     """Raise RequestError where Amity can't write the file: another ending, or no such folder."""
-    if file.suffix.lower() not in WRITERS:
-        raise RequestError(
-            f"{file} ends in {file.suffix or 'nothing'!r}; write to a file ending in .parquet or .csv."
-        )
-    if not file.absolute().parent.is_dir():
-        raise RequestError(
-            f"There is no folder {file.absolute().parent} to write {file.name} into; make it first."
-        )
-    if file.is_dir():
-        raise RequestError(f"{file} is a folder; name a file in it.")
+    require_file(file, ENDINGS)
 
 
 def write(frame: pd.DataFrame, file: Path) -> None:

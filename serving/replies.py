@@ -16,9 +16,6 @@ from serving.scoring import Scoring
 Utc = Annotated[datetime, AfterValidator(lambda time: time.replace(tzinfo=UTC))]
 
 
-NO_CONTACT = "null where there was none, or the source has no contacts"
-
-
 class _Reply(BaseModel):
     model_config = ConfigDict(protected_namespaces=())
 

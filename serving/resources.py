@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from configs import settings
+from configs import loading
 from configs.settings import Playbook
 from features.errors import ConfigError
 from features.live import Live
@@ -39,4 +39,4 @@ class Resources:
         folder = os.environ.get("AMITY_BUNDLE")
         if not folder:
             raise ConfigError("AMITY_BUNDLE is not set; start the service with `amity serve`.")
-        return cls(load(Path(folder)), Store.open(), settings.load(Playbook), Path(folder))
+        return cls(load(Path(folder)), Store.open(), loading.load(Playbook), Path(folder))

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from subprocess import DEVNULL
 
-from configs import settings
+from configs import loading
+from configs.folder import folder
 from features.errors import ConfigError
 from serving import database
 from serving.champion import pointer
@@ -63,7 +64,7 @@ def environment(bundle: Path) -> dict[str, str]:
 
     BentoML writes under Amity's home only, says little, and tells nobody.
     """
-    home = settings.home()
+    home = loading.home()
     temporary = home / "bentoml" / "tmp"
     try:
         temporary.mkdir(parents=True, exist_ok=True)
@@ -74,7 +75,7 @@ def environment(bundle: Path) -> dict[str, str]:
     return {
         "AMITY_BUNDLE": str(bundle.absolute()),
         "AMITY_HOME": str(home),
-        "AMITY_CONFIGS": str(settings.folder().absolute()),
+        "AMITY_CONFIGS": str(folder().absolute()),
         "AMITY_STORE_URL": database.address(None).render_as_string(hide_password=False),
         "BENTOML_HOME": str(home / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "True",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from configs.settings import ServiceSettings, load
+from configs.loading import load
+from configs.settings import ServiceSettings
 from features.collector import collect_rarely
 from serving import lists
 from serving.api import make_api

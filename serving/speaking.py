@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from configs import settings
+from configs import loading
 from configs.catalogues import DEFAULT, codes
 from configs.settings import Playbook
 from models.language import Language, language
@@ -29,7 +29,7 @@ class Speaker:
         """The row with its evidence and its action in the language."""
         if self.code == DEFAULT:
             return row
-        return row | retold(row, self.language(currency), self.playbook or settings.load(Playbook))
+        return row | retold(row, self.language(currency), self.playbook or loading.load(Playbook))
 
 
 ENGLISH = Speaker()
@@ -38,7 +38,7 @@ ENGLISH = Speaker()
 def speaker_for(code: str) -> Speaker:
     """Raises ConfigError where there is no such language."""
     language(code)
-    return Speaker(code, settings.load(Playbook))
+    return Speaker(code, loading.load(Playbook))
 
 
 async def speaker_of(request: Request, response: Response) -> Speaker:

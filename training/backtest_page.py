@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from features.errors import RequestError
+from features.outputs import require_file
 from training.backtest import MODELS, Backtest, Replay, verdict
 from training.judge import AMITY
 from training.page import bullets, page, paragraph, picture, table
@@ -34,17 +34,12 @@ ENDINGS = (".html", ".png")
 
 def require_ending(file: Path) -> None:
     """Raises RequestError where the file is none that `write` can write."""
-    if file.suffix not in ENDINGS:
-        raise RequestError(
-            f"{file.name} ends in {file.suffix!r}; write to a file ending in {' or '.join(ENDINGS)}."
-        )
-    if not file.parent.is_dir():
-        raise RequestError(f"There is no folder {file.parent} to write {file.name} into.")
+    require_file(file, ENDINGS)
 
 
 def write(found: Backtest, file: Path) -> None:
     """The chart as a picture, or a page of words, chart and table; by the file's ending."""
-    if file.suffix == ".png":
+    if file.suffix.lower() == ".png":
         chart(found).savefig(file, dpi=110, bbox_inches="tight")
         return
     answer, *why = verdict(found).splitlines()

@@ -18,7 +18,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
-from configs.settings import home
+from configs.loading import home
 from features.errors import ModelError
 from features.reader.opening import shown
 from models.own_table import OwnModel, load, save, with_version

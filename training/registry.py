@@ -18,7 +18,7 @@ from mlflow.exceptions import MlflowException
 from rich.console import Group
 from rich.text import Text
 
-from configs.settings import home
+from configs.loading import home
 from features.errors import ModelError
 from features.reader.opening import shown
 from models.bundle import Bundle, load, save

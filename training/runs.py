@@ -15,7 +15,7 @@ from uuid import uuid4
 import mlflow
 from mlflow import MlflowClient
 
-from configs.settings import home
+from configs.loading import home
 from features.errors import HistoryError
 from training.tracking import EXPERIMENT, connect
 

@@ -25,7 +25,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 from sqlalchemy.exc import SQLAlchemyError
 
-from configs.settings import home
+from configs.loading import home
 from features.check.report import reason
 from features.errors import ModelError
 from features.reader.opening import shown

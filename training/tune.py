@@ -21,7 +21,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import Trial, TrialState
 
-from configs.settings import Definitions, TrainingSettings, home
+from configs.loading import home
+from configs.settings import Definitions, TrainingSettings
 from features.snapshots import Tables
 from training.fit import fingerprint
 from training.rerun import code_digest

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from configs import settings
+from configs import loading, settings
 from verbs.shell import example, json_option, out, print_json
 
 
@@ -21,12 +21,12 @@ def config(as_json: bool) -> None:
     found = {
         name: {"value": value, "from": origin}
         for kind in settings.FILES
-        for name, (value, origin) in settings.origins(kind).items()
+        for name, (value, origin) in loading.origins(kind).items()
     }
     for kind in settings.FILES:
-        settings.load(kind)
+        loading.load(kind)
     found["home"] = {
-        "value": str(settings.home()),
+        "value": str(loading.home()),
         "from": "environment" if "AMITY_HOME" in os.environ else "default",
     }
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from configs import settings
+from configs import loading
 from configs.settings import Definitions, TrainingSettings
 from verbs.shell import out, print_json, working
 
@@ -49,7 +49,7 @@ def train_own_table(path: Path, roles: Roles, *, seed: int | None, as_json: bool
 
     job = import_module("training.own_table_train")
     with working("Reading") as say:
-        training = job.train_own(path, roles, settings.load(TrainingSettings, {"seed": seed}), say)
+        training = job.train_own(path, roles, loading.load(TrainingSettings, {"seed": seed}), say)
     if as_json:
         print_json(job.to_dict(training))
         return
@@ -68,7 +68,7 @@ def score_own_table(path: Path, asked: str, value: str | None, file: Path, lang:
 
     require_ending(file)
     language(lang)
-    definitions = settings.load(Definitions)
+    definitions = loading.load(Definitions)
     with working("Reading") as say:
         frame = read_file(path)
         say("Fetching the model")

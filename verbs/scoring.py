@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from configs import settings
+from configs import loading
 from configs.settings import Playbook
 from verbs.own_table import score_own_table
 from verbs.reading import newest, read
@@ -184,7 +184,7 @@ def run_scoring(
         missing = silence(source.tables, day, mode)
         if missing:
             err.print(f"Mind: {missing}", highlight=False, markup=False)
-        playbook, definitions = settings.load(Playbook), bundle.manifest.definitions
+        playbook, definitions = loading.load(Playbook), bundle.manifest.definitions
         speak = language(lang, definitions.currency)
         scored = score_tables(bundle, source.tables, day, playbook)
         counted = take(source.tables, day, definitions)

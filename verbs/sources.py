@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from configs import settings
+from configs import loading
 from configs.settings import Definitions
 from features.errors import HistoryError
 from verbs.own_table import check_own_table, roles_of
@@ -70,7 +70,7 @@ def check(
     from features.readiness import readiness
     from features.sources import inspect, open_source
 
-    definitions = settings.load(Definitions, days)
+    definitions = loading.load(Definitions, days)
     with working("Reading"):
         report = inspect(address)
         ready = None if report.refuses else readiness(open_source(address).tables, definitions)
@@ -125,7 +125,7 @@ def features(
         return
     if address is None or target is None:
         raise click.UsageError("features needs SOURCE and --out FILE, or --list.")
-    definitions = settings.load(Definitions, days)
+    definitions = loading.load(Definitions, days)
     if engine == "spark":
         features_on_spark(address, target, as_of, definitions, skip_bad_rows=skip_bad_rows)
         return

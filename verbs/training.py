@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from configs import settings
+from configs import loading
 from configs.settings import Definitions, Judging, TrainingSettings
 from features.errors import HistoryError
 from verbs.own_table import roles_of, train_own_table
@@ -117,7 +117,7 @@ def backtest(
 
     if file is not None:
         backtest_page.require_ending(file)
-    definitions, chosen = settings.load(Definitions, days), settings.load(TrainingSettings)
+    definitions, chosen = loading.load(Definitions, days), loading.load(TrainingSettings)
     with working("Reading"):
         source = read(address, skip_bad_rows, definitions.mode)
         past = backtest.past_days(
@@ -170,8 +170,8 @@ def run_training(
     from features.readiness import readiness, silence
     from features.snapshots import before
 
-    definitions = settings.load(Definitions, flags)
-    chosen = settings.load(TrainingSettings, {"seed": seed})
+    definitions = loading.load(Definitions, flags)
+    chosen = loading.load(TrainingSettings, {"seed": seed})
     with working("Reading") as say:
         source = read(address, skip_bad_rows, definitions.mode)
         day = as_of or newest(source, definitions.mode)
@@ -186,7 +186,7 @@ def run_training(
             definitions,
             chosen,
             source=address,
-            judging=settings.load(Judging),
+            judging=loading.load(Judging),
             trials=trials,
             say=say,
         )

@@ -17,16 +17,6 @@ from features.reader.csv_files import parse_header, stacked
 from features.reader.opening import Opened, inside, is_data, open_files, shown
 from features.spark.backend import Spark, connect, told
 
-STRICT = {
-    "header": True,
-    "quote": '"',
-    "escape": '"',
-    "multiLine": True,
-    "mode": "FAILFAST",
-    "columnPruning": False,
-}
-"""A line of another length is an error, also where the query at hand needs none of its columns."""
-
 NO_FOLDER = ("postgres://", "postgresql://")
 
 
@@ -92,6 +82,7 @@ def _first_line(backend: Spark, path: str) -> str:
 
 
 def _read_alike(backend: Spark, name: str, line: str, paths: Sequence[str]) -> ir.Table:
+    """A line of another length is an error, also where the query at hand needs none of its columns."""
     separator, names = parse_header(line)
     reader = backend.session.read.schema(_schema(names)).options(
         header=True,

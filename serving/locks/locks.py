@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from configs import settings
+from configs import loading
 from configs.settings import ServiceSettings
 from features.errors import ConfigError
 from serving.locks.audit import Audit
@@ -32,7 +32,7 @@ class Locks:
     @classmethod
     def over(cls, engine: Engine) -> Locks:
         """Raises ConfigError where the settings can't be used."""
-        found = settings.load(ServiceSettings)
+        found = loading.load(ServiceSettings)
         return cls(Keys(engine), Rates(found), Recorder(Audit(engine)), found)
 
     def require_for(self, address: str) -> bool:

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from configs import settings
+from configs import loading
 from configs.settings import ServiceSettings
 from features.clock import now
 from serving import lists
@@ -70,7 +70,7 @@ class OfScores(Collector):
             yield from self._of_scoring(scoring)
 
     def _of_scoring(self, scoring: Scoring) -> Iterator[Metric]:
-        from_ = settings.load(ServiceSettings).at_risk_from
+        from_ = loading.load(ServiceSettings).at_risk_from
         of_customers = self._resources.store.ranking(scoring).frame
         risk, money = of_customers["churn_probability"], float(of_customers["value_at_risk"].sum())
         at_risk, mean = int((risk >= from_).sum()), float(risk.mean())

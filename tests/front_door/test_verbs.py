@@ -54,10 +54,10 @@ def test_a_champion_is_promoted_and_rolled_back_from(door: Any) -> None:
     door.refuses("There was no champion before version 1", "rollback")
 
 
-def test_a_past_date_is_replayed(door: Any, shop: Path, tmp_path: Path) -> None:
-    words = ("backtest", shop, "--dates", 1, "--out", tmp_path / "backtest.html", "--json")
-    (replay,) = door.done(*words).json["replays"]
-    assert replay["day"] == "2024-10-03T00:00:00"
+def test_a_past_date_is_replayed(door: Any, placed: Any, put: Any, tmp_path: Path) -> None:
+    words = ("backtest", put(orders=placed()), "--dates", 1, "--horizon-days", 60, "--json")
+    (replay,) = door.done(*words, "--out", tmp_path / "backtest.html").json["replays"]
+    assert replay["day"] == "2024-12-06T00:00:00"
     assert replay["models"]["Amity"]["auroc"] > 0.6
     page = (tmp_path / "backtest.html").read_text()
     assert "Would it have worked?" in page

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from benchmarks.winback_receiver import Receiver
-from configs.settings import FOLDER
+from configs.folder import FOLDER
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
 PLAN = ("--budget", 150, "--explore", 120, "--seed", 1)
@@ -47,6 +47,8 @@ def test_from_learning_to_sending(door: Any, shop: Path, tmp_path: Path, receive
     assert door.done("winback", "plans", "--json").json == []
     kept = door.done("winback", "plan", shop, *PLAN, "--keep", "--json").json
     assert kept["plan"] == 1
+    unshown = "don't show with 99 % certainty that offers change whether" in " ".join(kept["says"])
+    assert unshown == (learnt["evidence"]["share"] == 0)
     words = ("winback", "export", 1, "--out", tmp_path / "m.csv", "--contacts", tmp_path / "c.csv")
     door.refuses("Plan 1 is a draft", *words)
     door.refuses("Plan 1 is a draft", "winback", "send", 1, "--to", receiver.url)
