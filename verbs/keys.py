@@ -130,7 +130,7 @@ def _sheet(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
 
     sheet = Table()
     for name in head:
-        sheet.add_column(name)
+        sheet.add_column(name, overflow="fold")
     for row in rows:
         sheet.add_row(*(Text(cell) for cell in row))
     return sheet

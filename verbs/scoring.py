@@ -192,9 +192,16 @@ def run_scoring(
         write(in_language(scored, speak, playbook), file)
         for other, comebacks in more.items():
             write(comebacks, other)
-        Store.open().save(scored, source=address, definitions=definitions, census=counted)
+        store = Store.open()
+        before = store.latest()
+        store.save(scored, source=address, definitions=definitions, census=counted)
     version = bundle.manifest.version
     out.print(f"Scored {len(scored.scores):,} customers as of {day:%Y-%m-%d} with version {version}.")
     for other, comebacks in more.items():
         out.print(f"{len(comebacks):,} lapsed customers are in {other}, the likeliest to come back first.")
     out.print(f"The scores are in {file}, and kept for `amity at-risk`, `amity explain` and `amity serve`.")
+    if before is not None and before.as_of > day:
+        out.print(
+            f"They show this list of {day:%Y-%m-%d} from now on, no longer that of {before.as_of:%Y-%m-%d}: "
+            "score the newest day once more to have it back."
+        )

@@ -92,6 +92,16 @@ def test_the_lapsed_have_a_file_of_their_own(
     )
 
 
+def test_a_list_of_an_earlier_day_says_that_it_takes_the_place(
+    door: Any, shop: Path, scores: pd.DataFrame, tmp_path: Path
+) -> None:
+    file = tmp_path / "scores.csv"
+    assert set(scores["as_of"].astype(str).str[:10]) == {"2025-01-01"}
+    told = door.done("score", shop, "--as-of", "2024-11-01", "--out", file).out
+    assert "this list of 2024-11-01 from now on, no longer that of 2025-01-01" in told
+    assert "from now on" not in door.done("score", shop, "--out", file).out
+
+
 def test_at_risk_is_the_head_of_the_scores(door: Any, scores: pd.DataFrame) -> None:
     listed = door.done("at-risk", "--top", 5, "--json").json
     assert [row["customer_id"] for row in listed] == list(scores["customer_id"][:5])
