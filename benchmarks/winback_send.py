@@ -31,7 +31,8 @@ import pandas as pd
 import yaml
 from serve_load import addresses
 
-from configs.settings import FOLDER, Offer, Winback
+from configs.folder import FOLDER
+from configs.settings import Offer, Winback
 from features.clock import now
 from models.uplift.effects import Effects
 from serving.winback.outbox import Outbox

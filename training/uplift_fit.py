@@ -23,8 +23,13 @@ from training.uplift_rows import Past
 from training.uplift_unseen import FEWEST_FOR_TREES, Rows, Unseen, foretell, unseen, worth_of
 
 TOGETHER = "together"
+TENTHS = 10
 LEAST_PART = 0.01
 """A candidate that counts for less is left out of the sum."""
+REACH = 1.96
+"""Standard errors to either end of a 95 % interval."""
+CERTAIN = 2.576
+"""The same of 99 %: what a plan spends money on has to be surer than what is told, and looked at ten ways."""
 COMPARABLE = 0.5
 """Below this share of rows that could have been either, an adjusted estimate says nothing."""
 
@@ -33,7 +38,8 @@ COMPARABLE = 0.5
 class Evidence:
     """What the past campaigns show. `effect`: of the mean contact on each outcome, with the ends of its 95 %
     interval, before the cost of contact. `qini`: candidate → how well it ranks, money per customer; that gone
-    by is `TOGETHER`. `weights`: of the candidates in it. `share`: of what these say that is borne out."""
+    by is `TOGETHER`. `weights`: of the candidates in it. `share`: of what these say that is borne out.
+    `errors`: `errors_of_best`."""
 
     grade: Grade
     contacts: int
@@ -45,6 +51,7 @@ class Evidence:
     qini: Mapping[str, Qini]
     weights: Mapping[str, float]
     share: float
+    errors: tuple[float, ...]
 
     @property
     def learner(self) -> str:
@@ -66,6 +73,7 @@ class Evidence:
             "qini": {name: asdict(each) for name, each in self.qini.items()},
             "weights": dict(self.weights),
             "share": self.share,
+            "errors": list(self.errors),
         }
 
 
@@ -80,9 +88,9 @@ def learn(found: Past) -> tuple[EffectModel | None, Evidence]:
     seen = unseen(rows, found.rows["customer_id"])
     names = _candidates(len(treated))
     apart = {name: seen.effects(learner) for name, learner in names.items()}
-    parts = weights(apart, seen)
-    apart[TOGETHER] = mixed(apart, parts)
-    share = borne_out(apart[TOGETHER], seen, len(parts))
+    parts = weights(apart, seen.arms, seen.left)
+    apart[TOGETHER] = together(apart, seen)
+    share = borne_out(apart[TOGETHER], seen)
     evidence = Evidence(
         grade,
         len(treated),
@@ -94,6 +102,7 @@ def learn(found: Past) -> tuple[EffectModel | None, Evidence]:
         compare({name: seen.profit(effects) for name, effects in apart.items()}, seen.score["profit"]),
         parts,
         share,
+        errors_of_best(seen.profit(apart[TOGETHER]), seen.plain["profit"], seen.customer),
     )
     if grade == "prior":
         return None, evidence
@@ -134,8 +143,9 @@ def sentences(evidence: Evidence, currency: str) -> tuple[str, ...]:
 def _ranking(evidence: Evidence, currency: str) -> str:
     if evidence.share == 0:
         return (
-            "No effect on orders was borne out, so a coupon is expected to cost what is redeemed and to gain "
-            "nothing; `amity winback plan --explore N` contacts some by lot to learn from."
+            "No effect on orders was borne out with 99 % certainty, so a coupon is expected to cost what is "
+            "redeemed and to gain nothing; `amity winback plan --explore N` draws some by lot to learn "
+            "from."
         )
     best = evidence.qini[TOGETHER]
     return (
@@ -176,29 +186,35 @@ def _usual(rows: Rows, outcome: str) -> Linear:
     return ridge(rows.people[control], rows.outcome[outcome][control], rows.arms.weight[control])
 
 
-def weights(effects: Mapping[str, np.ndarray], seen: Unseen) -> dict[str, float]:
+def weights(effects: Mapping[str, np.ndarray], arms: Arms, left: np.ndarray) -> dict[str, float]:
     """How much each candidate counts in their sum: least squares of how far the arms lie apart, none below 0.
 
     Stacking: Breiman (1996), Machine Learning 24; for effects, Nie, Wager (2021). `effects`: of each row, by
-    what has not seen its customer. Candidates that don't count are left out.
+    what has not seen its customer. `left`: orders beyond those foretold. Candidates that don't count are left
+    out.
     """
-    root = np.sqrt(seen.arms.precision)
-    told = np.column_stack(list(effects.values())) * (root * seen.arms.centred)[:, None]
-    found, _ = nnls(told, root * seen.left)
+    root = np.sqrt(arms.precision)
+    told = np.column_stack(list(effects.values())) * (root * arms.centred)[:, None]
+    found, _ = nnls(told, root * left)
     return {name: float(part) for name, part in zip(effects, found, strict=True) if part > LEAST_PART}
 
 
-def mixed(effects: Mapping[str, np.ndarray], parts: Mapping[str, float]) -> np.ndarray:
-    size = len(next(iter(effects.values())))
-    return np.asarray(sum((part * effects[name] for name, part in parts.items()), np.zeros(size)))
+def together(effects: Mapping[str, np.ndarray], seen: Unseen) -> np.ndarray:
+    """The candidates' sum, of each row by weights that have not seen its customer either."""
+    told = np.empty(len(seen.left))
+    for rest, new in seen.folds():
+        others = {name: each[rest] for name, each in effects.items()}
+        parts = weights(others, seen.arms.of(rest), seen.left[rest])
+        told[new] = sum((part * effects[name][new] for name, part in parts.items()), np.zeros(int(new.sum())))
+    return told
 
 
-def borne_out(effects: np.ndarray, seen: Unseen, parts: int = 1) -> float:
-    """The share, 0 to 1, of effects predicted unseen that the outcomes show; less where that is uncertain.
+def borne_out(effects: np.ndarray, seen: Unseen) -> float:
+    """The share, 0 to 1, of effects predicted unseen that the outcomes show; 0 where its 99 % interval holds
+    0, for then a plan would go by noise.
 
     The slope of what the arms lie apart on the predictions, counting orders by what they are worth, times
-    1 − parts · (error ÷ slope)², as James, Stein (1961) draw several means. Contacts of one customer count as
-    one draw. `parts`: how many candidates were weighed for the predictions.
+    1 − (error ÷ slope)², as James, Stein (1961) draw a mean. Contacts of one customer count as one draw.
     """
     told = seen.arms.centred * effects
     weight = seen.arms.precision * seen.each["profit"] ** 2
@@ -207,9 +223,21 @@ def borne_out(effects: np.ndarray, seen: Unseen, parts: int = 1) -> float:
         return 0.0
     slope = float((weight * told * seen.left).sum()) / power
     error = _clustered(weight * told * (seen.left - slope * told), seen.customer) / power
-    if slope <= 0:
+    if slope <= CERTAIN * error:
         return 0.0
-    return float(np.clip(slope * (1 - parts * (error / slope) ** 2), 0.0, 1.0))
+    return float(np.clip(slope * (1 - (error / slope) ** 2), 0.0, 1.0))
+
+
+def errors_of_best(promised: np.ndarray, score: np.ndarray, customer: np.ndarray) -> tuple[float, ...]:
+    """How uncertain the mean effect on profit is of those who promise most: its standard error, in money, of
+    the best tenth, of the best two tenths, and so on to all. Each (rows,), by what has not seen the row."""
+    order = np.argsort(-promised, kind="stable")
+    parts = (order[: max(len(order) * tenth // TENTHS, 1)] for tenth in range(1, TENTHS + 1))
+    return tuple(_error(score[best], customer[best]) for best in parts)
+
+
+def _error(score: np.ndarray, customer: np.ndarray) -> float:
+    return _clustered(score - score.mean(), customer) / len(score)
 
 
 def _clustered(values: np.ndarray, customer: np.ndarray) -> float:
@@ -220,8 +248,8 @@ def _clustered(values: np.ndarray, customer: np.ndarray) -> float:
 def _interval(score: np.ndarray, customer: np.ndarray) -> tuple[float, float, float]:
     """The mean and its 95 % interval."""
     mean = float(score.mean())
-    error = _clustered(score - mean, customer) / len(score)
-    return mean, mean - 1.96 * error, mean + 1.96 * error
+    error = _error(score, customer)
+    return mean, mean - REACH * error, mean + REACH * error
 
 
 def _raw(rows: Rows, outcome: str) -> float:

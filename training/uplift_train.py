@@ -45,13 +45,15 @@ def learn_effects(
     try:
         rows = past(known, as_of, settings, told, definitions.lookback_days)
     except HistoryError as error:
-        return Learning(None, None, (str(error), f"Plans go by {MEANING['prior']}."))
+        return Learning(None, None, (str(error), _instead()))
     if rows is None:
         nothing = "There is no past contact whose campaign is over, so nothing can be learnt from."
-        return Learning(None, None, (nothing, f"Plans go by {MEANING['prior']}."))
+        return Learning(None, None, (nothing, _instead()))
     say("Fitting the candidates")
     model, evidence = learn(rows)
     says = sentences(evidence, definitions.currency)
+    if model is None:
+        says = (*says, _instead())
     with run(f"effect of offers as of {as_of:%Y-%m-%d}") as run_id:
         bundle = None
         if model is not None:
@@ -59,6 +61,13 @@ def learn_effects(
             save(bundle, folder())
         _log(evidence, says, settings, as_of, with_bundle=bundle is not None)
     return Learning(bundle, evidence, says)
+
+
+def _instead() -> str:
+    """What plans go by where nothing can be learnt now."""
+    if folder().exists():
+        return "Plans still go by what was learnt before."
+    return f"Plans go by {MEANING['prior']}."
 
 
 def log_measurement(name: str, figures: dict[str, float], document: dict[str, object]) -> None:

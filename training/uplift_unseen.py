@@ -5,7 +5,7 @@ Cross-fitting, as in Chernozhukov et al. (2018), Double/debiased machine learnin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,12 +70,17 @@ class Unseen:
 
     def effects(self, learner: Learner) -> np.ndarray:
         """On orders, of each row, as learnt without its customer."""
-        found, fold = np.empty(len(self.left)), _folds(self.customer)
-        for held in range(FOLDS):
-            new = fold == held
-            learnt = learner(self.arms.of(~new), self.left[~new])
+        found = np.empty(len(self.left))
+        for rest, new in self.folds():
+            learnt = learner(self.arms.of(rest), self.left[rest])
             found[new] = learnt.predict(self.arms.matrix[new])
         return found
+
+    def folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Which rows to learn from, and which to judge: each customer's are judged once, and all together."""
+        fold = _folds(self.customer)
+        for held in range(FOLDS):
+            yield fold != held, fold == held
 
     def profit(self, orders: np.ndarray) -> np.ndarray:
         """What effects on orders mean in profit, of each row."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from configs import settings
+from configs import loading
 from configs.settings import Definitions, Winback
 from features.clock import now
 from verbs.reading import newest, read
@@ -59,7 +59,7 @@ def learn(address: str, as_of: datetime | None, as_json: bool, skip_bad_rows: bo
         day = as_of or newest(source)
         training = import_module("training.uplift_train")
         learnt = training.learn_effects(
-            source.tables, day, settings.load(Definitions), settings.load(Winback), say
+            source.tables, day, loading.load(Definitions), loading.load(Winback), say
         )
     if as_json:
         evidence = learnt.evidence.to_dict() if learnt.evidence else None
@@ -74,7 +74,7 @@ def learn(address: str, as_of: datetime | None, as_json: bool, skip_bad_rows: bo
 @click.option("--name", default="winback", show_default=True, help="Of the campaign.")
 @click.option("--keep", is_flag=True, help="Keep the plan as a draft; without it nothing is kept.")
 @click.option(
-    "--explore", type=click.IntRange(0), default=0, help="Contact so many by lot, to learn what offers do."
+    "--explore", type=click.IntRange(0), default=0, help="Draw so many by lot too, to learn what offers do."
 )
 @click.option("--seed", type=click.IntRange(0), help="Of the draw; by default a new one.")
 @json_option
@@ -103,7 +103,7 @@ def plan(
     with working("Reading") as say:
         source = read(address, skip_bad_rows, scoring.definitions.mode)
         wish = Wish(budget, name, explore, seed)
-        made = make_plan(wish, source, store, settings.load(Winback), keep=keep, say=say)
+        made = make_plan(wish, source, store, loading.load(Winback), keep=keep, say=say)
     kept = made.kept
     if as_json:
         rows = made.plan.rows.to_dict("records")
@@ -170,7 +170,7 @@ def export(plan_id: int, address: str | None, file: Path, contacts: Path | None,
         if each is not None:
             require_ending(each)
     store = PlanStore.open()
-    with working("Reading"), exported(store, plan_id, address, settings.load(Winback), again=again) as made:
+    with working("Reading"), exported(store, plan_id, address, loading.load(Winback), again=again) as made:
         write(made.messages, file)
         if contacts is not None:
             write(made.contacts, contacts)
@@ -204,7 +204,7 @@ def send(
     """
     from serving.winback import sending
 
-    policy = settings.load(Winback)
+    policy = loading.load(Winback)
     if dry_run:
         with working("Reading"):
             bodies, barred = sending.rehearsed(plan_id, address, target, policy)
@@ -294,7 +294,7 @@ def measure(
     store = PlanStore.open()
     kept = store.plan(plan_id)
     with working("Reading") as say:
-        source = read(address or address_of(settings.load(Winback), kept.source), skip_bad_rows)
+        source = read(address or address_of(loading.load(Winback), kept.source), skip_bad_rows)
         say("Measuring")
         found = measured(source.tables, kept, store.rows(plan_id), as_of or newest(source))
         says = result.says(found, kept.currency)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from configs.settings import home
+from configs.loading import home
 from features.reference import Reference
 from models.bundle import FORMAT, damage_told, read_files, to_json, write_files
 from models.uplift.model import EffectModel

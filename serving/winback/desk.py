@@ -9,7 +9,7 @@ from threading import Lock
 from fastapi import HTTPException
 from fastapi.responses import StreamingResponse
 
-from configs import settings
+from configs import loading
 from configs.settings import Winback
 from features.clock import now
 from features.errors import RequestError
@@ -54,7 +54,7 @@ def planned(wish: Wish, given: Resources, *, keep: bool) -> Made:
             f"{MOST_CUSTOMERS:,}. Run `amity winback plan SOURCE --budget … --keep`: its plan then stands "
             "here."
         )
-    policy = settings.load(Winback)
+    policy = loading.load(Winback)
     with _alone(), opened(address_of(policy, scoring.source)) as source:
         return make_plan(wish, source, given.store, policy, keep=keep)
 
@@ -70,7 +70,7 @@ def messages_file(
 ) -> StreamingResponse:
     """The messages for an e-mail tool; from then on the plan counts as sent. Raises as `exported` does."""
     store = plans_of(given)
-    with exported(store, plan_id, None, settings.load(Winback), again=again) as made:
+    with exported(store, plan_id, None, loading.load(Winback), again=again) as made:
         taking.rows = len(made.messages)
         name = f"messages-{plan_id}"
         return streamed(made.messages, form, name)

@@ -36,7 +36,7 @@ def exported(
     moment = now()
     with opened(address or address_of(settings, kept.source)) as source:
         ids = rows["customer_id"].astype("str")
-        barred = reasons(source.tables, kept, ids, Outbox(store.engine), moment)
+        barred = reasons(source.tables, kept, ids, store.engine, moment)
     yield messages(kept, rows, barred, kept.sent_at if repeated and kept.sent_at else moment)
     if not repeated:
         store.mark_sent(plan_id, moment)

@@ -18,13 +18,15 @@ from models.uplift.bundle import EffectBundle, folder, load
 from models.words import money
 from serving.store import Store
 from serving.winback import words
-from serving.winback.outbox import Outbox
+from serving.winback.contacted import contacted_since
 from serving.winback.plan import Plan, Situation, make
 from serving.winback.situation import Knowledge, situation
 from serving.winback.store import Kept, PlanStore, document
 
 LARGEST_SEED = 2**31
 LONGEST_NAME = 60
+REACH = 1.96
+"""Standard errors to either end of a 95 % interval."""
 Say = Callable[[str], None]
 
 
@@ -76,9 +78,9 @@ def make_plan(
     seed = randbelow(LARGEST_SEED) if wish.seed is None else wish.seed
     plan = make(known, settings, wish.budget, seed, wish.explore)
     currency = scoring.definitions.currency
-    low, high = _interval(plan, knowledge.learnt)
+    low, high = _interval(plan, knowledge.learnt, len(known.people))
     says = [*words.says(plan, settings, currency), *_spread(low, high, currency), *_explored(wish, plan)]
-    says += [*_untried(knowledge), *_left_out(source)]
+    says += [*_not_shown(knowledge.learnt), *_untried(knowledge), *_left_out(source)]
     about = {"source": _lasting(source.address), "expected_low": low, "expected_high": high}
     if not keep:
         return Made(plan, document(plan, settings, says) | about, currency, None)
@@ -86,12 +88,14 @@ def make_plan(
     return Made(plan, kept.document, currency, kept)
 
 
-def _interval(plan: Plan, known: EffectBundle | None) -> tuple[float | None, float | None]:
-    """The ends of the expected profit, as sure as the mean effect of past contacts is; null for a prior."""
-    told = known.evidence.get("effect", {}).get("profit") if known else None
-    if not told or not len(plan.treated):
+def _interval(plan: Plan, known: EffectBundle | None, customers: int) -> tuple[float | None, float | None]:
+    """The ends of the expected profit, as sure as past contacts are of as large a share that promised most;
+    null for a prior. `customers`: how many could have been chosen."""
+    errors = known.evidence.get("errors") if known else None
+    if not errors or not len(plan.treated):
         return None, None
-    reach = (told[2] - told[1]) / 2 * len(plan.treated)
+    tenth = min(max(len(errors) * len(plan.rows) // customers, 1), len(errors))
+    reach = REACH * errors[tenth - 1] * len(plan.treated)
     return plan.profit - reach, plan.profit + reach
 
 
@@ -99,8 +103,8 @@ def _spread(low: float | None, high: float | None, currency: str) -> list[str]:
     if low is None or high is None:
         return []
     return [
-        "By what past contacts tell of the mean effect, the profit lies between "
-        f"{money(low, currency)} and {money(high, currency)} (95 %)."
+        "As uncertain as past contacts leave those who promise most, the profit lies between "
+        f"{money(low, currency)} and {money(high, currency)} (95 %), if the days to come are like those past."
     ]
 
 
@@ -115,7 +119,7 @@ def _rested(known: Situation, plans: PlanStore, days: int) -> Situation:
     """Whoever got a message of an earlier plan lately is left out, before any table tells of it."""
     if not days:
         return known
-    lately = Outbox(plans.engine).messaged_since(now() - timedelta(days=days))
+    lately = contacted_since(plans.engine, now() - timedelta(days=days))
     got = known.barred.isna() & known.people["customer_id"].isin(lately)
     return replace(known, barred=known.barred.mask(got, "contacted_lately"))
 
@@ -132,6 +136,15 @@ def _explored(wish: Wish, plan: Plan) -> list[str]:
     return [
         f"Up to {wish.explore:,} of them are drawn by lot, where no gain is expected: they cost something, "
         "and teach what offers do."
+    ]
+
+
+def _not_shown(known: EffectBundle | None) -> list[str]:
+    if known is None or known.evidence.get("share", 1) > 0:
+        return []
+    return [
+        f"The {known.evidence['contacts']:,} past contacts don't show with 99 % certainty that offers change "
+        "whether customers order, so no gain is expected of any, only costs."
     ]
 
 

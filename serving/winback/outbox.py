@@ -212,14 +212,6 @@ class Outbox:
         )
         return self._rows(wanted if key is None else wanted.where(attempts.c.key == key))
 
-    def messaged_since(self, day: datetime, other_than: int = 0) -> list[str]:
-        """Customers to whom something was delivered since that time, by any plan but `other_than`."""
-        wanted = select(messages.c.customer_id).where(
-            messages.c.plan_id != other_than, messages.c.settled_at >= day, messages.c.state == DELIVERED
-        )
-        with told(self._engine.url), self._engine.connect() as connection:
-            return list(connection.scalars(wanted))
-
     def _rows(self, wanted: Any) -> list[dict[str, Any]]:
         with told(self._engine.url), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(wanted).mappings()]

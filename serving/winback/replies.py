@@ -29,7 +29,7 @@ class PlanRequest(Asked):
         default="winback", min_length=1, max_length=LONGEST_NAME, description="Of the campaign."
     )
     explore: int = Field(
-        default=0, ge=0, le=LARGEST_ID, description="Contact so many by lot, to learn what offers do."
+        default=0, ge=0, le=LARGEST_ID, description="Draw so many by lot too, to learn what offers do."
     )
     seed: int | None = Field(
         default=None, ge=0, lt=LARGEST_SEED, description="Of the draw; a new one where it is left out."

@@ -54,14 +54,14 @@ def rehearsed(
     A draft may be rehearsed too. Raises as `send` does.
     """
     store = PlanStore.open()
-    outbox, kept = Outbox(store.engine), store.plan(plan_id)
+    kept = store.plan(plan_id)
     if target is not None:
         Targets.of(settings.webhook.targets).require(target)
     store.require_genuine(plan_id)
     rows = store.rows(plan_id)
     treated = rows[rows["arm"] == "treatment"]
     with opened(address or address_of(settings, kept.source)) as source:
-        barred = reasons(source.tables, kept, treated["customer_id"].astype("str"), outbox, now())
+        barred = reasons(source.tables, kept, treated["customer_id"].astype("str"), store.engine, now())
     going = drafted(kept, treated[~treated["customer_id"].isin(list(barred))], target or "", now())
     return [body(claimed, going[0]) for claimed in going[1]], barred
 

@@ -106,7 +106,10 @@ class PlanStore:
         or a version of the name was approved already.
         """
         if plan.rows.empty:
-            raise RequestError("Nobody is in the plan, so there is nothing to keep; a dry run tells why.")
+            raise RequestError(
+                "Nobody is in the plan, so there is nothing to keep. A dry run tells why; "
+                "`amity winback plan --explore N` draws some by lot to learn from."
+            )
         with told(self._engine.url), self._engine.begin() as connection:
             _require_open(connection, name)
             newest = select(func.coalesce(func.max(plans.c.version), 0)).where(plans.c.name == name)

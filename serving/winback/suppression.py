@@ -8,11 +8,12 @@ from threading import Lock
 from time import monotonic
 
 import pandas as pd
+from sqlalchemy import Engine
 
 from features.snapshots import Tables, before
 from serving.forgetting.tombstones import Tombstones
+from serving.winback.contacted import contacted_since
 from serving.winback.left_out import barred
-from serving.winback.outbox import Outbox
 from serving.winback.source import opened
 from serving.winback.store import Kept, PlanStore, require_approval
 
@@ -23,7 +24,7 @@ PATIENCE = 10.0
 FORGOTTEN = "forgotten"
 
 
-def reasons(tables: Tables, kept: Kept, ids: pd.Series, outbox: Outbox, now: datetime) -> dict[str, str]:
+def reasons(tables: Tables, kept: Kept, ids: pd.Series, engine: Engine, now: datetime) -> dict[str, str]:
     """Customer → the first of forgotten and the reasons of `left_out.barred` that holds now.
 
     The plan's own contacts don't count; those of other plans do, before any table tells of them.
@@ -33,9 +34,9 @@ def reasons(tables: Tables, kept: Kept, ids: pd.Series, outbox: Outbox, now: dat
     held = why.notna()
     found = dict(zip(ids[held].astype(str), why[held].astype(str), strict=True))
     if days:
-        lately = ids[ids.isin(outbox.messaged_since(now - timedelta(days=days), kept.id))]
+        lately = ids[ids.isin(contacted_since(engine, now - timedelta(days=days), kept.id))]
         found = dict.fromkeys(lately, "contacted_lately") | found
-    return found | dict.fromkeys(Tombstones(outbox.engine).among(ids), FORGOTTEN)
+    return found | dict.fromkeys(Tombstones(engine).among(ids), FORGOTTEN)
 
 
 class Suppression:
@@ -70,6 +71,6 @@ class Suppression:
             self._store.require_genuine(self._plan_id)
             ids = self._store.rows(self._plan_id)["customer_id"].astype("str")
             with opened(self._address) as source:
-                self._found = reasons(source.tables, kept, ids, Outbox(self._store.engine), self._clock())
+                self._found = reasons(source.tables, kept, ids, self._store.engine, self._clock())
             spent = monotonic() - started
             self._until = started + max(CHECKED_EVERY, PATIENCE * spent)

@@ -38,8 +38,8 @@ def _warnings(plan: Plan, settings: Winback, currency: str) -> Iterator[str]:
         yield f"The budget doesn't limit {', '.join(free)}: it costs nothing."
     if not len(plan.rows):
         yield (
-            "What would help: an offer that costs less, or knowledge. `--explore 1000` contacts so many by "
-            "lot, offers by lot too, with a control group, to learn from; the cost of that is stated."
+            "What would help: an offer that costs less, or knowledge. `--explore 1000` draws so many by lot, "
+            "offers by lot too, with a control group, to learn from; the cost of that is stated."
         )
         return
     detects = plan.design.detects

@@ -11,7 +11,7 @@ import pytest
 from configs.settings import Offer
 from features.catalog import Feature
 from models.uplift.learners import LEARNERS, Arms
-from training.uplift_fit import TOGETHER, borne_out, learn, mixed, sentences, weights
+from training.uplift_fit import TOGETHER, borne_out, errors_of_best, learn, sentences, together, weights
 from training.uplift_rows import Past
 from training.uplift_unseen import Unseen
 
@@ -161,16 +161,32 @@ def test_orders_count_by_what_they_are_worth() -> None:
     assert borne_out(predicted, _seen(left, np.where(dear, 1.0, 10.0))) == pytest.approx(0, abs=0.05)
 
 
-def test_the_more_candidates_are_weighed_the_less_is_borne_out() -> None:
+def test_what_is_not_shown_with_99_percent_certainty_is_not_borne_out() -> None:
     """By the formula of a regression through nothing with errors of unequal size."""
     predicted = np.random.default_rng(0).normal(size=400)
-    seen = _seen(0.2 * predicted, np.ones(400))
-    told = seen.arms.centred * predicted
-    slope = float(told @ seen.left / (told @ told))
-    error = float(np.sqrt(((told * (seen.left - slope * told)) ** 2).sum()) / (told @ told))
-    for parts in (1, 2, 3):
-        expected = max(slope * (1 - parts * (error / slope) ** 2), 0)
-        assert borne_out(predicted, seen, parts) == pytest.approx(expected)
+    shown = []
+    for strength in (0.0, 0.05, 0.1, 0.2, 0.4):
+        seen = _seen(strength * predicted, np.ones(400))
+        told = seen.arms.centred * predicted
+        slope = float(told @ seen.left / (told @ told))
+        error = float(np.sqrt(((told * (seen.left - slope * told)) ** 2).sum()) / (told @ told))
+        certain = slope > 2.576 * error
+        expected = slope * (1 - (error / slope) ** 2) if certain else 0
+        assert borne_out(predicted, seen) == pytest.approx(expected)
+        shown.append(certain)
+    assert shown == sorted(shown)
+    assert len(set(shown)) == 2
+
+
+def test_noise_is_hardly_ever_borne_out() -> None:
+    """Ten candidates of pure noise, the best of them weighed: hardly one such past in a hundred does."""
+    found = 0
+    for draw in range(200):
+        dice = np.random.default_rng(draw)
+        seen = replace(_seen(np.zeros(300), np.ones(300)), left=dice.normal(size=300))
+        candidates = {f"candidate {number}": dice.normal(size=300) for number in range(10)}
+        found += borne_out(together(candidates, seen), seen) > 0
+    assert found <= 200 * 0.01 + 2 * np.sqrt(200 * 0.01)
 
 
 def test_candidates_count_as_they_explain_the_outcomes() -> None:
@@ -179,7 +195,30 @@ def test_candidates_count_as_they_explain_the_outcomes() -> None:
     one, two = dice.normal(size=(2, 20_000))
     effects = {"one": one, "two": two, "contrary": -one - two}
     seen = _seen(0.5 * one + 0.5 * two, np.ones(20_000))
-    found = weights(effects, seen)
+    found = weights(effects, seen.arms, seen.left)
     assert found == {"one": pytest.approx(0.5, abs=0.03), "two": pytest.approx(0.5, abs=0.03)}
-    np.testing.assert_allclose(mixed(effects, {"one": 2.0, "two": 1.0}), 2 * one + two)
-    assert mixed(effects, {}).tolist() == [0.0] * 20_000
+    np.testing.assert_allclose(together(effects, seen), 0.5 * one + 0.5 * two, atol=0.15)
+
+
+def test_nobody_is_judged_by_weights_that_have_seen_them() -> None:
+    """Another outcome of one customer changes the sums of the others, and not their own."""
+    dice = np.random.default_rng(2)
+    effects = {"one": dice.normal(size=500), "two": dice.normal(size=500)}
+    seen = _seen(effects["one"], np.ones(500))
+    other = seen.left.copy()
+    other[7] += 100
+    before, after = together(effects, seen), together(effects, replace(seen, left=other))
+    assert before[7] == after[7]
+    assert (before != after).mean() > 0.7
+
+
+def test_how_uncertain_those_are_who_promise_most() -> None:
+    """The deviation over the root of the number; two rows of one customer are one draw."""
+    dice = np.random.default_rng(4)
+    promised, score, alone = dice.normal(size=1_000), dice.normal(0, 30, 1_000), np.arange(1_000)
+    found = errors_of_best(promised, score, alone)
+    ranked = score[np.argsort(-promised)]
+    expected = [ranked[:size].std() / np.sqrt(size) for size in range(100, 1_100, 100)]
+    np.testing.assert_allclose(found, expected)
+    twice = errors_of_best(*(np.repeat(each, 2) for each in (promised, score, alone)))
+    np.testing.assert_allclose(twice, expected)

@@ -59,6 +59,9 @@ def test_what_is_learnt_is_kept_and_logged(opened: Callable[..., Any]) -> None:
     (run,) = mlflow.search_runs(experiment_names=["amity"], output_format="list")
     assert run.data.params["grade"] == "experiment"
     assert run.data.metrics["effect_orders"] == pytest.approx(learnt.evidence.effect["orders"][0])
+    later = learn_effects(opened(_rows(40)), SENT + timedelta(days=31), Definitions(), POLICY)
+    assert later.says[1] == "Plans still go by what was learnt before."
+    assert load(folder()).says == learnt.says
 
 
 def test_where_nothing_can_be_learnt_the_prior_is_named(new_home: Path, opened: Callable[..., Any]) -> None:

@@ -169,13 +169,3 @@ def test_a_plan_is_queued_once_and_only_when_approved(
     with pytest.raises(RequestError, match="is a draft; approve it first"):
         outbox.queue(other.id, plans.rows(other.id), TARGET, now())
     assert not outbox.is_queued(other.id)
-
-
-def test_what_was_delivered_lately_is_known(queued: Any) -> None:
-    outbox, kept = queued
-    claimed = claim(outbox, kept)
-    outbox.settle(claimed, DONE, now())
-    day = now() - timedelta(days=1)
-    assert outbox.messaged_since(day) == [claimed.customer_id]
-    assert outbox.messaged_since(day, other_than=kept.id) == []
-    assert outbox.messaged_since(now() + timedelta(days=1)) == []
