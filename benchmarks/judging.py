@@ -62,7 +62,8 @@ def bootstrap() -> None:
 
 
 def trials(source: str, as_of: datetime, wanted: int) -> None:
-    from configs.settings import Definitions, TrainingSettings, load
+    from configs.loading import load
+    from configs.settings import Definitions, TrainingSettings
     from features.snapshots import before
     from features.sources import open_source
     from training.runs import run

@@ -22,7 +22,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from configs.settings import Definitions, TrainingSettings, load
+from configs.loading import load
+from configs.settings import Definitions, TrainingSettings
 from demo import cdnow, complete_journey
 from demo.simulate import simulate
 from features.build import build

@@ -23,7 +23,8 @@ import duckdb
 import pandas as pd
 
 from configs.catalogues import codes
-from configs.settings import Definitions, Playbook, TrainingSettings, load
+from configs.loading import load
+from configs.settings import Definitions, Playbook, TrainingSettings
 from demo.simulate import simulate
 from features.sources import open_source
 from models.language import Message, language, unpacked
@@ -82,7 +83,7 @@ SHARE = "sum(discount) FILTER ({0}) / sum(amount + discount) FILTER ({0})"
 QUERIES: dict[str, str] = {
     "one_order": OF_ORDERS.format(AGO),
     "orders_of_one_day": OF_ORDERS.format(f"{AGO}, count(*) AS orders"),
-    "silent": OF_ORDERS.format(f"{AGO}, {GAP}"),
+    **dict.fromkeys(("orders_of_two_days", "silent"), OF_ORDERS.format(f"{AGO}, {GAP}")),
     "orders_fell": OF_ORDERS.format(counts(ORDERS, now=(90, 0), before=(180, 90))),
     "customer_for_short": OF_ORDERS.format(
         f"{DAYS_AGO.format('min(ordered_at)')} AS age, count(*) AS orders"
@@ -247,7 +248,7 @@ WORSE: dict[str, tuple[str, str, str]] = {
         ("now", LESS, "before"),
     ),
     **dict.fromkeys(("discount_rose", "discount_rose_at_last_order"), ("now", MORE, "before")),
-    "silent": ("ago", MORE, "gap"),
+    **dict.fromkeys(("orders_of_two_days", "silent"), ("ago", MORE, "gap")),
     "silent_since_complaint": ("ago", MORE, "gap"),
     "fewer_orders_than_peers": ("orders", LESS, "peers"),
     "smaller_basket_than_peers": ("basket", LESS, "peers"),

@@ -19,7 +19,7 @@ from pathlib import Path
 from features_data import folder
 from serve_scores import census, made
 
-from configs import settings
+from configs import loading
 from configs.settings import Definitions, TrainingSettings
 from models import bundle as bundles
 from serving.run import command, environment
@@ -69,7 +69,7 @@ def _train(source: Path, versions: Sequence[Path]) -> None:
     print("training a bundle …", flush=True)
     tables = open_source(source).tables
     day = latest_as_of(tables, datetime(2100, 1, 1))  # noqa: DTZ001
-    fitted = fit(tables, day, Definitions(), settings.load(TrainingSettings))
+    fitted = fit(tables, day, Definitions(), loading.load(TrainingSettings))
     for folder_ in versions:
         bundles.save(fitted.with_version(folder_.name), folder_)
 

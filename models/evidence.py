@@ -74,7 +74,8 @@ def _rhythm(c: Customer) -> Facts:
     if c("order_days") == 1:
         yield _fact("orders_of_one_day", orders=c("orders"), **last)
     elif c.has("gap_mean") and c("days_since_order") > c("gap_mean"):
-        yield _fact("silent", gap=round(c("gap_mean")), **last)
+        name = "orders_of_two_days" if c("order_days") == 2 else "silent"
+        yield _fact(name, gap=round(c("gap_mean")), **last)
     if c("orders_90d") < c("orders_90_to_180d"):
         yield _fact("orders_fell", now=c("orders_90d"), before=c("orders_90_to_180d"))
     if c("days_since_first_order") < 90:
@@ -172,9 +173,12 @@ def _returns_rose(c: Customer) -> bool:
 
 
 def _shrinking_range(c: Customer) -> Facts:
+    """Only of whoever orders as often: fewer orders hold less, which is the rhythm's to tell."""
+    if not c("orders_90d") or c("orders_90d") < (c("orders_90_to_180d") or 0):
+        return
     for name in ("categories", "products"):
         now, before = f"{name}_90d", f"{name}_90_to_180d"
-        if c("orders_90d") and c.has(now, before) and 0 < c(now) < c(before):
+        if c.has(now, before) and 0 < c(now) < 0.7 * c(before):
             yield _fact(f"{name}_fell", now=c(now), before=c(before))
             return
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.facts import LAST_WORD_DAYS
 from models.bayes_factors import Counts
+from models.columns import numbers
 
 MEDIAN_OF_SQUARES = 0.4549
 """Of a standard normal variable."""
@@ -21,7 +22,7 @@ Values = Callable[[pd.DataFrame], np.ndarray]
 
 
 def column(name: str) -> Values:
-    return lambda frame: frame[name].to_numpy(dtype=float, na_value=np.nan)
+    return lambda frame: numbers(frame, name)
 
 
 def less(whole: str, part: str) -> Values:

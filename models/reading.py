@@ -15,9 +15,9 @@ from models.buying import FEATURES
 from models.weakpoints import (
     CAUSE_PLACES,
     agreement,
-    carried,
     confidence,
     in_points,
+    leading,
     places,
     summed,
     with_causes,
@@ -79,12 +79,14 @@ def read(bundle: Bundle, frame: pd.DataFrame, dimensions: Mapping[str, str]) -> 
     normal = repaired.mean(axis=0) if known else np.minimum(mean[:, CAUSE_PLACES], 0.0)
     gained = gains(mean, normal)
     least = bundle.manifest.definitions.named_from_points
-    place = places(carried(by_reader, least), least)
+    size = by_reader.mean(axis=0)
+    first = leading(by_reader, least)
+    place = places(size, least, first)
     return Reading(
         base_risk=float(expit(base)),
-        points=pd.DataFrame(by_reader.mean(axis=0), index=frame.index, columns=list(DIMENSIONS)),
+        points=pd.DataFrame(size, index=frame.index, columns=list(DIMENSIONS)),
         place=place,
-        agreement=agreement(place, places(by_reader, least)),
+        agreement=agreement(place, places(by_reader, least, first)),
         log_odds=mean,
         repaired=risk_repaired(base, mean, gained),
         smallest_repair=smallest_repair(mean, gained).set_axis(frame.index),

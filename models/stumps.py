@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from models.booster import booster
+from models.edges import above
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,7 @@ class Curve:
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """What each value adds, shape (rows,)."""
-        known = self.adds[np.searchsorted(self.thresholds, values, side="left")]
-        return np.where(np.isnan(values), self.missing, known)
+        return np.where(np.isnan(values), self.missing, self.adds[above(self.thresholds, values)])
 
 
 def contributions(text: str, matrix: np.ndarray) -> np.ndarray:
@@ -31,7 +31,7 @@ def contributions(text: str, matrix: np.ndarray) -> np.ndarray:
 
     `text`: trees of two leaves in LightGBM's format, none split by a category. `matrix`: (rows, inputs).
     """
-    added = np.zeros(matrix.shape)
+    added = np.zeros(matrix.shape, order="F")
     for place, curve in curves(text).items():
         added[:, place] = curve.of(matrix[:, place])
     return added

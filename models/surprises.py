@@ -3,6 +3,7 @@
 A surprise is a weight of evidence (`models.bayes_factors`). It is taken in windows that end today and in
 those that end at the last sign of life, and may show in any of them. What customers do by themselves is
 allowed for: visits move, and end with the customer. One return, or one visit too few, is no news; two are.
+A habit shows in the past: without a past of their own nobody can be said to visit less or to return more.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pandas as pd
 
 from features.catalog import Dimension, Feature
 from models.bayes_factors import Counts, less_often, mean_of, more_often, shifted
+from models.columns import with_columns
 from models.own_past import (
     Counted,
     Level,
@@ -69,7 +71,7 @@ def named(norms: Mapping[str, Norm]) -> list[Surprise]:
 
 def with_surprises(frame: pd.DataFrame, norms: Mapping[str, Norm]) -> pd.DataFrame:
     """The frame with a column for each surprise that has a norm."""
-    return frame.assign(**{each.name: each.of(frame, norms[each.name]) for each in named(norms)})
+    return with_columns(frame, {each.name: each.of(frame, norms[each.name]) for each in named(norms)})
 
 
 def _undone(frame: pd.DataFrame) -> np.ndarray:
@@ -109,15 +111,24 @@ def _more(
     words: str,
     needs: Sequence[str],
     *windows: Counted,
-    least: float = 1.0,
+    enough: Callable[[Counts], np.ndarray],
 ) -> Surprise:
-    """`least`: so many events at least in a window speak for a decline."""
+    """`enough`: whether a window may speak for a decline."""
 
     def weigh(frame: pd.DataFrame, norm: Norm) -> np.ndarray:
         counted = [window.counts(frame, norm[0]) for window in windows]
-        return mean_of([_if(counts.events >= least, more_often(counts)) for counts in counted])
+        return mean_of([_if(enough(counts), more_often(counts)) for counts in counted])
 
     return Surprise(name, dimension, words, tuple(needs), windows[0].rate, weigh)
+
+
+def _once(counts: Counts) -> np.ndarray:
+    return np.asarray(counts.events >= 1)
+
+
+def _twice_against_a_past(counts: Counts) -> np.ndarray:
+    """Two events, and a past at least as long as the window, to tell them from a habit."""
+    return np.asarray((counts.events >= TWICE) & (counts.past_chances >= counts.chances))
 
 
 def _worse(name: str, dimension: Dimension, words: str, needs: Sequence[str], *levels: Level) -> Surprise:
@@ -231,7 +242,8 @@ def _fading_then(frame: pd.DataFrame, norm: Norm) -> np.ndarray:
 
 
 def _missing_twice(counts: Counts) -> np.ndarray:
-    return np.asarray(counts.expected - counts.events >= TWICE)
+    """By what is known of the customer, and by their own past alone."""
+    return np.asarray(np.minimum(counts.expected, counts.usual) - counts.events >= TWICE)
 
 
 def _if(enough: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -252,6 +264,7 @@ SURPRISES = (
             *("complaints_at_last_order", *_ANY_TIME),
         ),
         *_COMPLAINTS,
+        enough=_once,
     ),
     _more(
         "more_undone",
@@ -259,6 +272,7 @@ SURPRISES = (
         "evidence of more tickets left unanswered, open or reopened than is usual",
         ("tickets_180d", "unanswered_180d"),
         *_UNDONE,
+        enough=_once,
     ),
     Surprise(
         "longer_waits",
@@ -277,7 +291,7 @@ SURPRISES = (
             *("orders", "orders_45d", "orders_120d", "orders_180d", "orders_at_last_order"),
         ),
         *_RETURNS,
-        least=TWICE,
+        enough=_twice_against_a_past,
     ),
     _worse(
         "lower_answers",

@@ -17,7 +17,7 @@ from features.catalog import DIMENSIONS
 from models.causes import CAUSES
 
 NAMED = 3
-SURE, LIKELY, MOST = 1.0, 0.8, 0.5
+SURE, LIKELY = 1.0, 0.8
 RHYTHM = DIMENSIONS.index("rhythm")
 PROFILE = DIMENSIONS.index("profile")
 CAUSE_PLACES = [DIMENSIONS.index(cause) for cause in CAUSES]
@@ -84,19 +84,22 @@ def in_points(base: float, log_odds: np.ndarray) -> np.ndarray:
     return np.asarray(log_odds * (100 * slope))
 
 
-def carried(by_reader: np.ndarray, from_points: float) -> np.ndarray:
-    """The readers' mean points; minus infinity where most of them would not name the dimension."""
-    return np.where((by_reader >= from_points).mean(axis=0) > MOST, by_reader.mean(axis=0), -np.inf)
+def leading(by_reader: np.ndarray, from_points: float) -> np.ndarray:
+    """Which causes go before rhythm: those that at least four of five readers would name, (rows, causes).
+
+    `by_reader`: points, shape (readers, rows, 7).
+    """
+    return np.asarray((by_reader[..., CAUSE_PLACES] >= from_points).mean(axis=0) >= LIKELY)
 
 
-def places(by_dimension: np.ndarray, from_points: float) -> np.ndarray:
+def places(by_dimension: np.ndarray, from_points: float, first: np.ndarray) -> np.ndarray:
     """The place from 0 at which each dimension is named; 7 where it isn't. Same shape, dimensions last.
 
-    Named is what pushes the risk up by `from_points`, never profile: the causes by their size, then rhythm,
-    the symptom.
+    Named is what pushes the risk up by `from_points`, never profile: the causes of `first` (rows, causes) by
+    their size; then rhythm, the symptom, and the other causes by theirs.
     """
     rank = np.where(by_dimension >= from_points, by_dimension, -np.inf)
-    rank[..., CAUSE_PLACES] += 100.0
+    rank[..., CAUSE_PLACES] += np.where(first, 100.0, 0.0)
     rank[..., PROFILE] = -np.inf
     order = np.argsort(np.argsort(-rank, axis=-1, kind="stable"), axis=-1)
     return np.where(np.isfinite(rank), order, _LAST)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from configs.catalogues import codes
-from configs.settings import Playbook, load
+from configs.loading import load
+from configs.settings import Playbook
 from models.actions import Case, action, typical_worth
 from models.bundle import Bundle
 

@@ -23,7 +23,7 @@ NOBODY = np.zeros(1)
 
 
 def counts(events: float, chances: float, shape: float, per: float) -> Counts:
-    return Counts(*(np.array([value]) for value in (events, chances, shape, per)))
+    return Counts(*(np.array([value]) for value in (events, chances, shape, per, 0.0, 0.0)))
 
 
 def likelihood(of: Counts, times: float = 1.0, chances: float | None = None) -> float:
@@ -64,7 +64,7 @@ def test_whoever_may_be_gone_may_be_silent_for_that() -> None:
 
 
 def test_more_events_speak_ever_louder_and_usual_ones_against() -> None:
-    rows = Counts(np.arange(8.0), np.full(8, 10.0), np.full(8, 5.0), np.full(8, 50.0))
+    rows = Counts.after(0.1, np.arange(8.0), np.full(8, 10.0), (np.full(8, 4.5), np.full(8, 45.0)))
     assert (np.diff(more_often(rows)) > 0).all()
     assert more_often(rows)[1] < 0 < more_often(rows)[3]
     assert (np.diff(less_often(rows, np.zeros(8), rows.chances)) < 0).all()
@@ -72,6 +72,14 @@ def test_more_events_speak_ever_louder_and_usual_ones_against() -> None:
 
 def test_without_chances_there_is_no_evidence() -> None:
     assert more_often(counts(0.0, 0.0, 0.5, 10.0))[0] == 0
+
+
+def test_what_is_usual_is_the_customers_own_past() -> None:
+    rows = Counts.after(
+        0.2, np.zeros(3), np.full(3, 30.0), (np.array([0.0, 8.0, 0.0]), np.array([0.0, 80.0, 60.0]))
+    )
+    assert rows.usual.tolist() == pytest.approx([0, 3, 0])
+    assert rows.expected.tolist() == pytest.approx([6, 30 * 8.5 / 82.5, 30 * 0.5 / 62.5])
 
 
 def test_rates_that_move_by_themselves_say_less() -> None:

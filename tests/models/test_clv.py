@@ -127,6 +127,11 @@ def test_another_horizon_scales_as_the_models_of_buying_do(frame: pd.DataFrame, 
     np.testing.assert_allclose(ratio, expected)
 
 
+def test_who_ordered_for_nothing_has_a_worth_that_is_a_number(frame: pd.DataFrame, model: ClvModel) -> None:
+    free = frame.assign(amount_total=0.0, basket_mean=0.0, basket_median=0.0)
+    assert np.isfinite(model.expected_revenue(free, 365)).all()
+
+
 def test_a_giant_customer_hardly_moves_the_others(frame: pd.DataFrame, model: ClvModel) -> None:
     giant = (frame["customer_id"] == "C0007").to_numpy()
     loud = frame.assign(

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from configs.settings import Playbook, load
+from configs.loading import load
+from configs.settings import Playbook
 from features.build import catalog
 from features.catalog import DIMENSIONS
 from models.bundle import Bundle
@@ -172,7 +173,9 @@ def test_each_worse_fact_is_told_with_both_its_numbers(
         ("product", {"returns_365d": 1, "returned_365d": 80, "returned_share_365d": 0.09}),
         ("product", {"returns_365d": 1, "returned_365d": 80, "returned_share_365d": 0.4, "amount_365d": 0}),
         ("product", {"categories_90d": 9}),
+        ("product", {"categories_90d": 4}),
         ("product", {"orders_90d": 0, "categories_90d": 0, "products_90d": 0}),
+        ("product", {"orders_90d": 3, "categories_90d": 2, "products_90d": 3}),
         ("service", {"complaints_180d": 1, "first_complaint_180d_at": DAY}),
         ("service", {"complaints_repeated_180d": 0}),
         ("service", {"silence_after_complaint": 20.0, "last_complaint_at": DAY}),
@@ -203,6 +206,14 @@ def test_a_new_customer_is_told_as_one() -> None:
     text = told("rhythm", **one, days_since_order=100, orders_365d=1)
     assert text is not None
     assert text.startswith("One order so far, 100 days ago (1 March 2024)")
+
+
+def test_two_days_of_orders_are_no_rhythm() -> None:
+    two = {"orders": 3, "order_days": 2, "orders_90d": 0, "orders_90_to_180d": 0, "orders_365d": 30}
+    text = told("rhythm", **two, gap_mean=1, days_since_order=100)
+    assert text == "Ordered on two days so far, 1 day apart, the last time 100 days ago (1 March 2024)."
+    often = told("rhythm", **two | {"order_days": 3}, gap_mean=1, days_since_order=100)
+    assert often == "Last order 100 days ago (1 March 2024); until then one a day."
 
 
 def test_at_most_two_facts_make_a_sentence() -> None:

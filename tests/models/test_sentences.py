@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.sentences import Ask, asking, check, drawn, verdict
-from configs.settings import Playbook, load
+from configs.loading import load
+from configs.settings import Playbook
 from models.bundle import Bundle
 from models.language import Message
 from models.scoring import Scored, score

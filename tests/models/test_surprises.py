@@ -114,6 +114,15 @@ def test_a_habit_is_no_news() -> None:
     assert told(activities=1, **few) == {}
 
 
+def test_without_a_past_there_is_no_telling_a_habit_from_a_decline() -> None:
+    few = {"returns_30d": 2, "returns_90d": 2, "returns_180d": 2, "returns_at_last_order": 2}
+    orders = {"orders_45d": 3, "orders_120d": 3, "orders_180d": 3, "orders_at_last_order": 3}
+    assert told(returns=2, orders=3, **few, **orders) == {}
+    assert list(told(returns=2, orders=6, **few, **orders)) == ["more_returns"]
+    never = {name: 0.0 for name in USUAL if name.startswith("activities")}
+    assert told(**never) == {}
+
+
 def test_one_return_is_no_news_and_two_are() -> None:
     assert told(returns=2, returns_30d=1, returns_90d=1, returns_180d=1) == {}
 

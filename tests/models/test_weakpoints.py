@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from features.catalog import DIMENSIONS
+from models.causes import CAUSES
 from models.weakpoints import (
     Naming,
     agreement,
-    carried,
     confidence,
     in_points,
+    leading,
     places,
     points,
     ranked,
@@ -105,6 +106,9 @@ def test_which_are_named_and_in_which_order(row: dict[str, float], named: list[s
     assert ranked(dict.fromkeys(DIMENSIONS, 0.0) | row, NAMING) == named
 
 
+ALL_LEAD = np.ones(len(CAUSES), dtype=bool)
+
+
 def by_dimension(**values: float) -> np.ndarray:
     """One value per dimension, 0 where none is given."""
     return np.array([values.get(name, 0.0) for name in DIMENSIONS])
@@ -143,9 +147,29 @@ def test_whoever_reads_the_causes_the_points_add_up(
     ids=["causes first", "too slight a cause", "nothing", "from one point"],
 )
 def test_causes_are_named_by_size_and_then_rhythm(row: dict[str, float], named: list[str]) -> None:
-    place = places(by_dimension(**row), 1.0)
+    place = places(by_dimension(**row), 1.0, ALL_LEAD)
     assert [DIMENSIONS[d] for d in np.argsort(place) if place[d] < 7] == named
     assert (place[place < 7] < len(named)).all()
+
+
+def test_a_cause_that_readers_disagree_on_goes_by_its_size() -> None:
+    sizes = [
+        {"service": service, "spend": spend, "rhythm": 9.0} for service, spend in ((6, 3), (5, 2), (9, 0))
+    ]
+    readers = np.stack([by_dimension(**row)[None] for row in [*sizes, *sizes[:2]]])
+    lead = leading(readers, 1.0)
+    assert dict(zip(CAUSES, lead[0].tolist(), strict=True)) == {
+        cause: cause in ("service", "spend") for cause in CAUSES
+    }
+    assert not leading(readers[:3], 1.0)[0, CAUSES.index("spend")]
+    mean = by_dimension(service=6.0, spend=2.0, rhythm=9.0, product=12.0)[None]
+    place = places(mean, 1.0, leading(readers[:3], 1.0))[0]
+    assert [DIMENSIONS[d] for d in np.argsort(place) if place[d] < 7] == [
+        "service",
+        "product",
+        "rhythm",
+        "spend",
+    ]
 
 
 def test_readers_agree_who_name_it_at_its_place_or_before() -> None:
@@ -155,23 +179,14 @@ def test_readers_agree_who_name_it_at_its_place_or_before() -> None:
         {"service": 5.0},
         {"spend": 2.0, "rhythm": 9.0},
     ]
-    readers = places(np.stack([by_dimension(**row)[None] for row in rows]), 1.0)
-    place = places(by_dimension(service=3.75, spend=2.75, rhythm=2.25)[None], 1.0)
+    readers = places(np.stack([by_dimension(**row)[None] for row in rows]), 1.0, ALL_LEAD)
+    place = places(by_dimension(service=3.75, spend=2.75, rhythm=2.25)[None], 1.0, ALL_LEAD)
     share = agreement(place, readers)[0]
     assert dict(zip(DIMENSIONS, share, strict=True)) == pytest.approx(
         {"service": 0.5, "spend": 0.75, "rhythm": 0.25}
         | dict.fromkeys(("product", "satisfaction"), 1.0)
         | dict.fromkeys(("engagement", "profile"), 1.0)
     )
-
-
-def test_what_most_readers_would_not_name_is_not_carried() -> None:
-    readers = np.stack(
-        [by_dimension(service=s, spend=p)[None] for s, p in ((9.0, 2.0), (0.1, 1.0), (0.2, 0.9))]
-    )
-    held = carried(readers, 1.0)[0]
-    assert held[DIMENSIONS.index("spend")] == pytest.approx(1.3)
-    assert held[DIMENSIONS.index("service")] == -np.inf
 
 
 def test_confidence() -> None:

@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from configs.settings import Definitions, Playbook, TrainingSettings, load
+from configs.loading import load
+from configs.settings import Definitions, Playbook, TrainingSettings
 from features.catalog import DIMENSIONS
 from features.sources import source_from_rows
 from models import bundle as bundles

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from configs.settings import Playbook, load
+from configs.loading import load
+from configs.settings import Playbook
 from features.errors import ConfigError
 from models.language import Message, packed
 from serving.speaking import ENGLISH, Speaker, speaker_for, wanted

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from configs.settings import Definitions, Playbook, TrainingSettings, load
+from configs.loading import load
+from configs.settings import Definitions, Playbook, TrainingSettings
 from features.errors import HistoryError
 from features.live import Live
 from features.snapshots import before
