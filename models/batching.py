@@ -18,7 +18,7 @@ from configs.settings import Playbook
 from features.errors import AmityError
 from features.live import Events, Live, Rows
 from models.bundle import Bundle
-from models.scoring import Scored, require_somebody, require_tables, score_frame
+from models.scoring import Scored, read_events, require_somebody, score_frame
 
 OWN = frozenset(
     {
@@ -62,19 +62,13 @@ def score_batch(bundle: Bundle, live: Live, asked: Sequence[Asked], playbook: Pl
     read: dict[int, Events] = {}
     for place, request in enumerate(asked):
         try:
-            read[place] = _read(bundle, live, request.rows)
+            read[place] = read_events(bundle, live, request.rows)
         except AmityError as error:
             batch.errors[place] = error
     for places in _alike(asked, read):
         as_of, events = asked[places[0]].as_of, {place: read[place] for place in places}
         _together(_Scorer(bundle, live, playbook), events, as_of, batch)
     return batch
-
-
-def _read(bundle: Bundle, live: Live, rows: Rows) -> Events:
-    events = live.read(rows)
-    require_tables(bundle, {name: table.column_names for name, table in events.items()})
-    return events
 
 
 def _alike(asked: Sequence[Asked], read: dict[int, Events]) -> Iterator[list[int]]:

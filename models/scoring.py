@@ -77,11 +77,24 @@ def score_rows(bundle: Bundle, live: Live, rows: Rows, as_of: datetime, playbook
 
     Raises SourceError where the rows can't be read, and what `score` raises.
     """
-    events = live.read(rows)
-    require_tables(bundle, {name: table.column_names for name, table in events.items()})
+    events = read_events(bundle, live, rows)
     frame = live.of(events, as_of)
     require_somebody(bundle, frame, events, as_of)
     return score_frame(bundle, frame, live.dimensions(events), playbook)
+
+
+def read_events(bundle: Bundle, live: Live, rows: Rows) -> Events:
+    """What raw events tell of the tables and columns that the model was trained on.
+
+    Others change no score, and each new set of columns takes seconds to compile. Raises SourceError where the
+    rows can't be read, ModelError where the model needs more.
+    """
+    events = live.read(rows)
+    require_tables(bundle, {name: table.column_names for name, table in events.items()})
+    return {
+        name: events[name].select([column for column in events[name].column_names if column in known])
+        for name, known in bundle.manifest.tables.items()
+    }
 
 
 def require_somebody(bundle: Bundle, frame: pd.DataFrame, events: Events, as_of: datetime) -> None:

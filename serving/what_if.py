@@ -13,7 +13,7 @@ from features.errors import ModelError, RequestError, SourceError
 from features.reader.one_customer import facts_of_customer
 from models.changes import changed, ranges
 from models.reading import read
-from models.scoring import customer_value, require_tables
+from models.scoring import customer_value, read_events
 from models.whatif import repaired_together
 from serving.replies import Changeable, Outlook, WhatIfFeatures, WhatIfReply
 from serving.requests import Repairable, WhatIfRequest
@@ -99,9 +99,9 @@ def _subject(customer_id: str, scoring: Scoring, resources: Resources) -> Subjec
     facts = facts_of_customer(scoring.source, customer_id, scoring.as_of)
     tables = {name: table.to_pylist() for name, table in facts.tables.items()}
     needed = resources.bundle.manifest.tables
-    events = resources.live.read({name: tables.get(name, []) for name in needed})
+    rows = {name: tables.get(name, []) for name in needed}
     try:
-        require_tables(resources.bundle, {name: table.column_names for name, table in events.items()})
+        events = read_events(resources.bundle, resources.live, rows)
     except ModelError as error:
         raise SourceError(f"The source isn't as it was when it was scored: {error}") from None
     frame = resources.live.of(events, scoring.as_of)

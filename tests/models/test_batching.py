@@ -111,6 +111,17 @@ def test_each_gets_what_it_would_get_alone(
         assert_same(found, place, scored_alone(bundle, live, each))
 
 
+def test_columns_that_the_model_does_not_know_change_nothing_and_compile_nothing(
+    bundle: Bundle, live: Live, requests: list[Request], as_of: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "channel" not in bundle.manifest.tables["orders"]
+    alone = scored_alone(bundle, live, Asked(requests[0], as_of))
+    more = [{**row, "channel": "web"} for row in requests[0]["orders"]]
+    monkeypatch.setattr("features.live._plan", lambda *_: pytest.fail("compiled anew"))
+    found = batch(bundle, live, [Asked({**requests[0], "orders": more, "costs": []}, as_of)])
+    assert_same(found, 0, alone)
+
+
 def test_requests_of_other_days_or_columns_are_scored_apart(
     bundle: Bundle, live: Live, requests: list[Request], as_of: datetime
 ) -> None:
