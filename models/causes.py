@@ -49,22 +49,13 @@ class Causes:
     dimensions: Mapping[str, str]
     norms: Mapping[str, Norm]
 
-    def read(self, frame: pd.DataFrame) -> np.ndarray:
+    def read(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         """What each cause adds to the log-odds of churn, by each reader; shape (readers, rows, causes).
 
-        No readers where nothing could be learnt.
+        As it is, and were every sign that adds to the risk back where it adds nothing. No sign touches the
+        cause of another, so each cause reads as if it alone were repaired. No readers where nothing could be
+        learnt.
         """
-        return self.read_with_repaired(frame)[0]
-
-    def read_repaired(self, frame: pd.DataFrame) -> np.ndarray:
-        """The same as `read`, were every sign that adds to the risk back where it adds nothing.
-
-        No sign touches the cause of another, so each cause reads as if it alone were repaired.
-        """
-        return self.read_with_repaired(frame)[1]
-
-    def read_with_repaired(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-        """Both, from one look at the signs."""
         signs = list(self._added(frame))
         if not signs:
             return _none(frame), _none(frame)

@@ -72,7 +72,7 @@ def read(bundle: Bundle, frame: pd.DataFrame, dimensions: Mapping[str, str]) -> 
     of = {**dimensions, **{feature.name: feature.dimension for feature in FEATURES}}
     log_odds = summed(contributions, of)
     known = bool(bundle.causes.readers)
-    as_is, repaired = bundle.causes.read_with_repaired(frame)
+    as_is, repaired = bundle.causes.read(frame)
     readings = with_causes(log_odds, as_is) if known else log_odds[None]
     by_reader = in_points(base, readings)
     mean = readings.mean(axis=0)

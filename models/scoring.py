@@ -113,7 +113,6 @@ def score_frame(
 ) -> Scored:
     """Score rows of features, as `build` makes them. `dimensions`: feature → dimension."""
     frame = frame.sort_values("customer_id", ignore_index=True)
-    frame.columns = frame.columns.astype(object)
     scores = _figures(bundle, frame)
     weights = read(bundle, frame, dimensions)
     told = tell(bundle, frame, weights)

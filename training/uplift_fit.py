@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from models.uplift.balance import Balance, Overlap, balance, overlap
-from models.uplift.effects import MEANING, Grade
+from models.uplift.effects import MEANING, REACH, Grade
 from models.uplift.fits import Linear, ridge
 from models.uplift.inputs import Inputs
 from models.uplift.learners import LEARNERS, TREES, Arms, Effect, Learner
@@ -26,10 +26,8 @@ TOGETHER = "together"
 TENTHS = 10
 LEAST_PART = 0.01
 """A candidate that counts for less is left out of the sum."""
-REACH = 1.96
-"""Standard errors to either end of a 95 % interval."""
 CERTAIN = 2.576
-"""The same of 99 %: what a plan spends money on has to be surer than what is told, and looked at ten ways."""
+"""`REACH` of 99 %: what a plan spends money on has to be surer than what is told, and looked at ten ways."""
 COMPARABLE = 0.5
 """Below this share of rows that could have been either, an adjusted estimate says nothing."""
 

@@ -9,6 +9,8 @@ import numpy as np
 
 Grade = Literal["experiment", "adjusted observation", "prior"]
 GRADES: tuple[Grade, ...] = get_args(Grade)
+REACH = 1.96
+"""Standard errors to either end of a 95 % interval."""
 
 MEANING: dict[Grade, str] = {
     "experiment": "learnt from past campaigns with a control group drawn by lot",

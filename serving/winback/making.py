@@ -15,6 +15,7 @@ from features.errors import RequestError
 from features.reader.opening import shown
 from features.sources import Source
 from models.uplift.bundle import EffectBundle, folder, load
+from models.uplift.effects import REACH
 from models.words import money
 from serving.store import Store
 from serving.winback import words
@@ -25,8 +26,6 @@ from serving.winback.store import Kept, PlanStore, document
 
 LARGEST_SEED = 2**31
 LONGEST_NAME = 60
-REACH = 1.96
-"""Standard errors to either end of a 95 % interval."""
 Say = Callable[[str], None]
 
 

@@ -18,6 +18,7 @@ from features.errors import RequestError
 from features.labels import outcomes
 from features.snapshots import Tables
 from models.uplift.balance import Balance, balance
+from models.uplift.effects import REACH
 from serving.winback.estimate import Difference, adjusted, cuped, plain, sample_ratio
 from serving.winback.situation import snapshots_of
 from serving.winback.store import Kept
@@ -259,4 +260,4 @@ def _slope(lived: _Lived) -> Difference | None:
     value = float((centred * score).sum()) / power
     left = score - score.mean() - value * centred
     error = float(np.sqrt((centred**2 * left**2).sum())) / power
-    return Difference(value, value - 1.96 * error, value + 1.96 * error, error)
+    return Difference(value, value - REACH * error, value + REACH * error, error)
