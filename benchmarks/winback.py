@@ -117,7 +117,8 @@ def _from_contacts(found: Past, today: pd.DataFrame, value: Value, some: np.ndar
     start = time.perf_counter()
     model, evidence = learn(replace(found, rows=found.rows.iloc[some].reset_index(drop=True)))
     assert model is not None
-    effects = model.effects(today, [_offer(coupon) for coupon in COUPONS])
+    day = today["as_of"].iloc[0].to_pydatetime()
+    effects = model.effects(today, [_offer(coupon) for coupon in COUPONS], day)
     profit = value.planned(effects.profit, effects.redeemed)
     print(
         f"seed {seed}, {len(some):,} contacts: {evidence.learner}, Qini "

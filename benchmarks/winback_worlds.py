@@ -115,6 +115,7 @@ def past(world: str, rows: int, seed: int) -> Past:
     rows_of = frame.assign(
         customer_id=[f"C{number}" for number in range(rows)],
         campaign_id=[f"K{number}" for number in campaign],
+        as_of=pd.Timestamp(2024, 1, 1),
         treated=treated,
         coupon_value=coupon,
         channel="email",

@@ -5,11 +5,10 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import nnls
 
 from models.uplift.balance import Balance, Overlap, balance, overlap
@@ -19,7 +18,9 @@ from models.uplift.inputs import Inputs
 from models.uplift.learners import LEARNERS, TREES, Arms, Effect, Learner
 from models.uplift.model import OUTCOMES, EffectModel
 from models.uplift.qini import Qini, compare
+from training.uplift_brought import brought
 from training.uplift_rows import Past
+from training.uplift_slopes import clustered, drawn
 from training.uplift_unseen import FEWEST_FOR_TREES, Rows, Unseen, foretell, unseen, worth_of
 
 TOGETHER = "together"
@@ -37,7 +38,8 @@ class Evidence:
     """What the past campaigns show. `effect`: of the mean contact on each outcome, with the ends of its 95 %
     interval, before the cost of contact. `qini`: candidate → how well it ranks, money per customer; that gone
     by is `TOGETHER`. `weights`: of the candidates in it. `share`: of what these say that is borne out.
-    `errors`: `errors_of_best`."""
+    `brought`: what an order that an offer brings about is worth beside a usual one. `errors`:
+    `errors_of_best`."""
 
     grade: Grade
     contacts: int
@@ -49,6 +51,7 @@ class Evidence:
     qini: Mapping[str, Qini]
     weights: Mapping[str, float]
     share: float
+    brought: float
     errors: tuple[float, ...]
 
     @property
@@ -71,6 +74,7 @@ class Evidence:
             "qini": {name: asdict(each) for name, each in self.qini.items()},
             "weights": dict(self.weights),
             "share": self.share,
+            "brought": self.brought,
             "errors": list(self.errors),
         }
 
@@ -82,13 +86,15 @@ def learn(found: Past) -> tuple[EffectModel | None, Evidence]:
     treated = found.rows["treated"].to_numpy(dtype=float)
     told = balance(matrix, inputs.names, treated, found.rows["campaign_id"].to_numpy())
     grade, adjusted, propensity = _grade(found, matrix, treated, told)
-    rows = _rows(found.rows, Arms.equal(matrix, treated, propensity), inputs)
+    rows = _rows(found, Arms.equal(matrix, treated, propensity), inputs)
     seen = unseen(rows, found.rows["customer_id"])
     names = _candidates(len(treated))
     apart = {name: seen.effects(learner) for name, learner in names.items()}
     parts = weights(apart, seen.arms, seen.left)
     apart[TOGETHER] = together(apart, seen)
     share = borne_out(apart[TOGETHER], seen)
+    worth = replace(worth_of(rows), brought=brought(share * apart[TOGETHER], rows, seen))
+    seen = replace(seen, stakes=replace(seen.stakes, brought=worth.brought))
     evidence = Evidence(
         grade,
         len(treated),
@@ -100,6 +106,7 @@ def learn(found: Past) -> tuple[EffectModel | None, Evidence]:
         compare({name: seen.profit(effects) for name, effects in apart.items()}, seen.score["profit"]),
         parts,
         share,
+        worth.brought,
         errors_of_best(seen.profit(apart[TOGETHER]), seen.plain["profit"], seen.customer),
     )
     if grade == "prior":
@@ -107,8 +114,8 @@ def learn(found: Past) -> tuple[EffectModel | None, Evidence]:
     fitted = (names[name](seen.arms, seen.left).times(share * part) for name, part in parts.items())
     orders = Effect(tuple(part for effect in fitted for part in effect.parts))
     usual = {name: _usual(rows, name) for name in OUTCOMES}
-    learner = evidence.learner
-    return EffectModel(grade, learner, inputs, foretell(rows), orders, worth_of(rows), usual), evidence
+    model = EffectModel(grade, evidence.learner, inputs, foretell(rows), orders, worth, usual, found.season)
+    return model, evidence
 
 
 def sentences(evidence: Evidence, currency: str) -> tuple[str, ...]:
@@ -135,7 +142,7 @@ def sentences(evidence: Evidence, currency: str) -> tuple[str, ...]:
         f"({profit[1]:+.2f} to {profit[2]:+.2f}); on orders {evidence.effect['orders'][0]:+.4f}."
     )
     lines.append(_ranking(evidence, currency))
-    return tuple(lines)
+    return (*lines, *_brought(evidence))
 
 
 def _ranking(evidence: Evidence, currency: str) -> str:
@@ -152,6 +159,12 @@ def _ranking(evidence: Evidence, currency: str) -> str:
     )
 
 
+def _brought(evidence: Evidence) -> tuple[str, ...]:
+    if evidence.brought == 1:
+        return ()
+    return (f"An order that an offer brings about is worth {evidence.brought:.0%} of a usual one.",)
+
+
 def _grade(
     found: Past, matrix: np.ndarray, treated: np.ndarray, told: Balance
 ) -> tuple[Grade, Overlap | None, np.ndarray]:
@@ -164,11 +177,13 @@ def _grade(
     return grade, adjusted, adjusted.propensity
 
 
-def _rows(frame: pd.DataFrame, arms: Arms, inputs: Inputs) -> Rows:
+def _rows(found: Past, arms: Arms, inputs: Inputs) -> Rows:
+    frame = found.rows
     outcome = {name: frame[name].to_numpy(dtype=float) for name in OUTCOMES}
     value = frame["coupon_value"].fillna(0.0).to_numpy(dtype=float)
     own = arms.matrix.shape[1] - 1 - len(inputs.channels)
-    return Rows(arms, own, value, outcome, frame["redeemed"].to_numpy(dtype=float))
+    busier = found.season.times(frame["as_of"])
+    return Rows(arms, own, value, outcome, frame["redeemed"].to_numpy(dtype=float), busier)
 
 
 def _candidates(rows: int) -> dict[str, Learner]:
@@ -179,9 +194,10 @@ def _candidates(rows: int) -> dict[str, Learner]:
 
 
 def _usual(rows: Rows, outcome: str) -> Linear:
-    """Without an offer: of the control, on the customer's own inputs."""
+    """Without an offer, in days as busy as the mean contact's; of the control, on the customer's inputs."""
     control = rows.arms.treated == 0
-    return ridge(rows.people[control], rows.outcome[outcome][control], rows.arms.weight[control])
+    told = rows.outcome[outcome] / rows.busier
+    return ridge(rows.people[control], told[control], rows.arms.weight[control])
 
 
 def weights(effects: Mapping[str, np.ndarray], arms: Arms, left: np.ndarray) -> dict[str, float]:
@@ -211,19 +227,19 @@ def borne_out(effects: np.ndarray, seen: Unseen) -> float:
     """The share, 0 to 1, of effects predicted unseen that the outcomes show; 0 where its 99 % interval holds
     0, for then a plan would go by noise.
 
-    The slope of what the arms lie apart on the predictions, counting orders by what they are worth, times
-    1 − (error ÷ slope)², as James, Stein (1961) draw a mean. Contacts of one customer count as one draw.
+    The slope of what the arms lie apart on the predictions, counting orders by what they are worth, `drawn`
+    to nothing. Contacts of one customer count as one draw.
     """
     told = seen.arms.centred * effects
-    weight = seen.arms.precision * seen.each["profit"] ** 2
+    weight = seen.arms.precision * seen.stakes.each["profit"] ** 2
     power = float((weight * told**2).sum())
     if power <= 1e-12 * max(float(weight.sum()), 1e-300):
         return 0.0
     slope = float((weight * told * seen.left).sum()) / power
-    error = _clustered(weight * told * (seen.left - slope * told), seen.customer) / power
+    error = clustered(weight * told * (seen.left - slope * told), seen.customer) / power
     if slope <= CERTAIN * error:
         return 0.0
-    return float(np.clip(slope * (1 - (error / slope) ** 2), 0.0, 1.0))
+    return float(np.clip(drawn(slope, error), 0.0, 1.0))
 
 
 def errors_of_best(promised: np.ndarray, score: np.ndarray, customer: np.ndarray) -> tuple[float, ...]:
@@ -235,12 +251,7 @@ def errors_of_best(promised: np.ndarray, score: np.ndarray, customer: np.ndarray
 
 
 def _error(score: np.ndarray, customer: np.ndarray) -> float:
-    return _clustered(score - score.mean(), customer) / len(score)
-
-
-def _clustered(values: np.ndarray, customer: np.ndarray) -> float:
-    """The standard error of a sum, where the rows of one customer count as one draw."""
-    return float(np.sqrt((np.bincount(customer, values) ** 2).sum()))
+    return clustered(score - score.mean(), customer) / len(score)
 
 
 def _interval(score: np.ndarray, customer: np.ndarray) -> tuple[float, float, float]:

@@ -16,6 +16,8 @@ from features.labels import outcomes
 from features.reference import Reference
 from features.snapshots import Tables, before
 from models.uplift.inputs import NUMBERS
+from models.uplift.season import NONE, Season
+from training.uplift_season import season
 
 MOST = 60_000
 """Contacts learnt from, the newest: enough to tell effects apart, few enough for one machine."""
@@ -31,12 +33,14 @@ KEYS = ["customer_id", "as_of"]
 class Past:
     """`rows`: customer_id, as_of (sent_at), campaign_id, treated (1, 0), coupon_value, channel, redeemed (1,
     0), orders, revenue, profit (net of coupons), then the features. `held_back`: whether the control was
-    held back by the company; where not, it is whoever was active then and not contacted.
+    held back by the company; where not, it is whoever was active then and not contacted. `season`: of the
+    days since each was sent, and of the days to come.
     """
 
     rows: pd.DataFrame
     features: tuple[Feature, ...]
     held_back: bool
+    season: Season = NONE
 
 
 def past(
@@ -63,7 +67,9 @@ def past(
             f"The past campaigns tell of {there}; {FEWEST} of each are needed to tell anything apart."
         )
     features = tuple(f for f in catalog(known).available(known) if f.name in NUMBERS or f.kind == "category")
-    return Past(_filled(known, _newest(sent), settings, told, features), features, held_back)
+    rows = _filled(known, _newest(sent), settings, told, features)
+    busy = season(known["orders"], as_of, rows["as_of"], settings.campaign_days)
+    return Past(rows, features, held_back, busy)
 
 
 def _sent(contacts: ibis.Table, over: datetime) -> pd.DataFrame:

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
 
-from models.uplift.fits import Fit, Mean, grow, ridge
+from models.uplift.fits import Fit, Linear, Mean, grow, ridge
 from models.uplift.foretold import Foretold, modifiers
 from models.uplift.learners import SEED, Arms, Learner, adjusted_difference
-from models.uplift.model import OUTCOMES, Worth, outcomes
+from models.uplift.model import OUTCOMES, Stakes, Worth
 from models.uplift.qini import scores
 
 FOLDS = 5
@@ -27,13 +27,15 @@ LEAST_VARIANCE = 0.05
 @dataclass(frozen=True)
 class Rows:
     """`arms`: by inputs of customer and offer, the first `own` of them the customer's. `value`: of the coupon
-    offered; `outcome`: by name; `redeemed`: 1 or 0, of the treated."""
+    offered; `outcome`: by name; `redeemed`: 1 or 0, of the treated; `busier`: how many times as busy its days
+    were as those of the mean contact."""
 
     arms: Arms
     own: int
     value: np.ndarray
     outcome: Mapping[str, np.ndarray]
     redeemed: np.ndarray
+    busier: np.ndarray
 
     @property
     def people(self) -> np.ndarray:
@@ -41,7 +43,8 @@ class Rows:
 
     def of(self, rows: np.ndarray) -> Rows:
         outcome = {name: values[rows] for name, values in self.outcome.items()}
-        return Rows(self.arms.of(rows), self.own, self.value[rows], outcome, self.redeemed[rows])
+        each = (self.value[rows], outcome, self.redeemed[rows], self.busier[rows])
+        return Rows(self.arms.of(rows), self.own, *each)
 
     def steadied(self, worth: Worth) -> Rows:
         """Money as each customer's orders at their own usual worth: the noise of baskets is left out."""
@@ -55,16 +58,14 @@ class Unseen:
     """Of each row, by what has not seen its customer.
 
     `customer`: a number each. `arms`: with what is foretold as further inputs. `left`: how many orders more
-    than foretold. `each`: revenue and profit per order. `score`: by outcome, of steadied money, whose mean is
-    the effect; `plain`: of money as it was.
+    than foretold. `score`: by outcome, of steadied money, whose mean is the effect; `plain`: of money as it
+    was.
     """
 
     customer: np.ndarray
     arms: Arms
-    value: np.ndarray
     left: np.ndarray
-    redeeming: np.ndarray
-    each: Mapping[str, np.ndarray]
+    stakes: Stakes
     score: Mapping[str, np.ndarray]
     plain: Mapping[str, np.ndarray]
 
@@ -84,7 +85,7 @@ class Unseen:
 
     def profit(self, orders: np.ndarray) -> np.ndarray:
         """What effects on orders mean in profit, of each row."""
-        return outcomes(orders, self.redeeming, self.each, self.value)["profit"]
+        return self.stakes.outcomes(orders)["profit"]
 
 
 def unseen(rows: Rows, customer: pd.Series) -> Unseen:
@@ -97,7 +98,7 @@ def unseen(rows: Rows, customer: pd.Series) -> Unseen:
         place = fold == held
         seen, new = rows.of(~place), rows.of(place)
         told, worth = foretell(seen), worth_of(seen)
-        expected[place] = told.expected(new.people)
+        expected[place] = told.expected(new.people) * new.busier
         redeeming[place] = told.redeeming(new.arms.matrix, new.value)
         for name, values in worth.each(new.arms.matrix).items():
             each[name][place] = values
@@ -107,7 +108,7 @@ def unseen(rows: Rows, customer: pd.Series) -> Unseen:
     left = rows.outcome["orders"] - expected
     matrix = np.hstack([rows.arms.matrix, modifiers(expected, redeeming)])
     arms = replace(rows.arms, matrix=matrix, precision=precision(expected, left))
-    return Unseen(codes, arms, rows.value, left, redeeming, each, score, plain)
+    return Unseen(codes, arms, left, Stakes(redeeming, rows.value, each), score, plain)
 
 
 def precision(expected: np.ndarray, left: np.ndarray) -> np.ndarray:
@@ -124,10 +125,11 @@ def _folds(customer: np.ndarray) -> np.ndarray:
 
 
 def foretell(rows: Rows) -> Foretold:
-    """Orders of both arms; whether a coupon is redeemed, of the treated."""
+    """Orders of both arms, in days as busy as the mean contact's; whether a coupon is redeemed, of the
+    treated."""
     treated = rows.arms.treated == 1
     return Foretold(
-        _regressed(rows.people, rows.outcome["orders"]),
+        _regressed(rows.people, rows.outcome["orders"] / rows.busier),
         _regressed(rows.arms.matrix[treated], rows.redeemed[treated]),
     )
 
@@ -143,14 +145,14 @@ def _regressed(matrix: np.ndarray, target: np.ndarray) -> Fit:
 
 def worth_of(rows: Rows) -> Worth:
     """Money per order before coupons, of those who ordered."""
-    orders = rows.outcome["orders"]
-    bought = orders > 0
-    given = rows.redeemed * rows.value
-    fits = (
-        ridge(rows.arms.matrix[bought], (rows.outcome[name] + given)[bought] / orders[bought], orders[bought])
-        for name in OUTCOMES[1:]
-    )
-    return Worth(*fits)
+    return Worth(_per_order(rows, "revenue"), _per_order(rows, "profit"))
+
+
+def _per_order(rows: Rows, outcome: str) -> Linear:
+    bought = rows.outcome["orders"] > 0
+    orders = rows.outcome["orders"][bought]
+    money = (rows.outcome[outcome] + rows.redeemed * rows.value)[bought]
+    return ridge(rows.arms.matrix[bought], money / orders, orders)
 
 
 def _scores(seen: Rows, new: Rows, outcome: str) -> np.ndarray:

@@ -22,8 +22,9 @@ NAMES = ("everybody", "redeemed", "redeemed, no order otherwise", "usual orders"
 
 @dataclass(frozen=True)
 class Foretold:
-    """`orders`: their number in the campaign's days, whatever the arm, by `Inputs.customers`. `redeemed`:
-    whether a coupon is, of those contacted, by `Inputs.matrix`."""
+    """`orders`: their number in the campaign's days, whatever the arm, by `Inputs.customers`; were these days
+    as busy as those of the past contacts. `redeemed`: whether a coupon is, of those contacted, by
+    `Inputs.matrix`."""
 
     orders: Fit
     redeemed: Fit

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import randbelow
 from typing import Any
+
+import pandas as pd
 
 from configs.settings import Winback
 from features.clock import now
@@ -26,6 +28,8 @@ from serving.winback.store import Kept, PlanStore, document
 
 LARGEST_SEED = 2**31
 LONGEST_NAME = 60
+WORTH_TELLING = 0.05
+"""By so much busier or quieter days are worth a sentence."""
 Say = Callable[[str], None]
 
 
@@ -79,7 +83,8 @@ def make_plan(
     currency = scoring.definitions.currency
     low, high = _interval(plan, knowledge.learnt, len(known.people))
     says = [*words.says(plan, settings, currency), *_spread(low, high, currency), *_explored(wish, plan)]
-    says += [*_not_shown(knowledge.learnt), *_untried(knowledge), *_left_out(source)]
+    says += [*_not_shown(knowledge.learnt), *_season(knowledge.learnt, scoring.as_of)]
+    says += [*_untried(knowledge), *_left_out(source)]
     about = {"source": _lasting(source.address), "expected_low": low, "expected_high": high}
     if not keep:
         return Made(plan, document(plan, settings, says) | about, currency, None)
@@ -144,6 +149,18 @@ def _not_shown(known: EffectBundle | None) -> list[str]:
     return [
         f"The {known.evidence['contacts']:,} past contacts don't show with 99 % certainty that offers change "
         "whether customers order, so no gain is expected of any, only costs."
+    ]
+
+
+def _season(known: EffectBundle | None, day: datetime) -> list[str]:
+    """How busy the campaign's days will be, where that differs from the days of the past contacts."""
+    times = known.model.season.on(pd.Timestamp(day)) if known else 1.0
+    if abs(times - 1) < WORTH_TELLING:
+        return []
+    more = f"{abs(times - 1):.0%} {'more' if times > 1 else 'less'}"
+    return [
+        f"In the campaign's days customers are expected to order {more} than in those of the past contacts; "
+        "what is expected of offers allows for it."
     ]
 
 

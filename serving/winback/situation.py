@@ -40,14 +40,14 @@ class Knowledge:
     def reference(self, tables: Tables, as_of: datetime) -> Reference:
         return self.learnt.reference if self.learnt else reference(tables, as_of)
 
-    def effects(self, frame: pd.DataFrame) -> Effects:
+    def effects(self, frame: pd.DataFrame, day: datetime) -> Effects:
         if self.learnt:
-            return self.learnt.model.effects(frame, self.settings.offers)
+            return self.learnt.model.effects(frame, self.settings.offers, day)
         return Prior(self.settings).effects(frame, self.settings.offers)
 
-    def usual(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def usual(self, frame: pd.DataFrame, day: datetime) -> pd.DataFrame:
         if self.learnt:
-            return self.learnt.model.usual(frame)
+            return self.learnt.model.usual(frame, day)
         return Prior(self.settings).usual(frame, self.definitions.clv_horizon_days)
 
 
@@ -82,8 +82,8 @@ def situation(
     return Situation(
         as_of,
         frame[["customer_id", "segment"]],
-        knowledge.effects(frame),
-        knowledge.usual(frame),
+        knowledge.effects(frame, as_of),
+        knowledge.usual(frame, as_of),
         _recent(known, frame["customer_id"], as_of, settings),
         barred(known, frame["customer_id"], as_of, settings.rest_days),
         reachable(known, frame["customer_id"], settings.offers, settings),

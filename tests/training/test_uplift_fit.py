@@ -11,6 +11,7 @@ import pytest
 from configs.settings import Offer
 from features.catalog import Feature
 from models.uplift.learners import LEARNERS, Arms
+from models.uplift.model import Stakes
 from training.uplift_fit import TOGETHER, borne_out, errors_of_best, learn, sentences, together, weights
 from training.uplift_rows import Past
 from training.uplift_unseen import Unseen
@@ -41,6 +42,7 @@ def _past(
         {
             "customer_id": [f"C{number}" for number in range(rows)],
             "campaign_id": np.where(np.arange(rows) % 2, "one", "two"),
+            "as_of": pd.Timestamp(2024, 1, 1),
             "treated": treated,
             "coupon_value": 10.0,
             "channel": "email",
@@ -139,7 +141,7 @@ def _seen(left: np.ndarray, worth: np.ndarray) -> Unseen:
     treated = dice.integers(0, 2, size).astype(float)
     arms = Arms.equal(np.empty((size, 0)), treated, np.full(size, 0.5))
     nothing = np.zeros(size)
-    seen = Unseen(np.arange(size), arms, nothing, nothing, nothing, {"profit": worth}, {}, {})
+    seen = Unseen(np.arange(size), arms, nothing, Stakes(nothing, nothing, {"profit": worth}), {}, {})
     return replace(seen, left=arms.centred * left + dice.normal(0, 0.3, size))
 
 

@@ -25,7 +25,7 @@ def _rows(seed: int = 0) -> Rows:
     redeemed = treated * (orders > 0) * (dice.random(600) < 0.6)
     money = {"revenue": 20 * orders - 5 * redeemed, "profit": 8 * orders - 5 * redeemed}
     arms = Arms.equal(matrix, treated, np.full(600, 0.5))
-    return Rows(arms, 1, np.full(600, 5.0), {"orders": orders, **money}, redeemed)
+    return Rows(arms, 1, np.full(600, 5.0), {"orders": orders, **money}, redeemed, np.ones(600))
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def test_nothing_said_of_a_customer_comes_from_their_own_outcomes(rows: Rows) ->
     own = (CUSTOMERS == "C7").to_numpy()
     outcome = {name: np.where(own, 100.0, values) for name, values in rows.outcome.items()}
     seen, other = unseen(rows, CUSTOMERS), unseen(replace(rows, outcome=outcome), CUSTOMERS)
-    for what in (seen.redeeming - other.redeeming, (seen.arms.matrix - other.arms.matrix).sum(axis=1)):
-        assert not what[own].any()
+    assert not (seen.stakes.redeeming - other.stakes.redeeming)[own].any()
+    assert not (seen.arms.matrix - other.arms.matrix)[own].any()
     before, after = rows.outcome["orders"] - seen.left, outcome["orders"] - other.left
     np.testing.assert_allclose(after[own], before[own])
     assert not np.allclose(after[~own], before[~own])
@@ -59,13 +59,13 @@ def test_what_is_foretold_stands_beside_the_inputs(rows: Rows) -> None:
     np.testing.assert_array_equal(seen.arms.matrix[:, :2], rows.arms.matrix)
     told = dict(zip(NAMES, seen.arms.matrix[:, 2:].T, strict=True))
     np.testing.assert_allclose(told["usual orders"], rows.outcome["orders"] - seen.left)
-    np.testing.assert_array_equal(told["redeemed"], seen.redeeming)
+    np.testing.assert_array_equal(told["redeemed"], seen.stakes.redeeming)
 
 
 def test_profit_of_an_effect_by_hand(rows: Rows) -> None:
     """0.2 orders at what an order is worth, less 5 for each that redeems."""
     seen = unseen(rows, CUSTOMERS)
-    expected = 0.2 * seen.each["profit"] - 5 * np.maximum(seen.redeeming, 0.2)
+    expected = 0.2 * seen.stakes.each["profit"] - 5 * np.maximum(seen.stakes.redeeming, 0.2)
     np.testing.assert_allclose(seen.profit(np.full(600, 0.2)), expected)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,11 @@ import pandas as pd
 import pytest
 
 from configs.settings import Offer
-from models.uplift.model import AT_ONCE, EffectModel, outcomes
+from models.uplift.fits import Linear
+from models.uplift.foretold import NAMES
+from models.uplift.learners import Effect, Part
+from models.uplift.model import AT_ONCE, EffectModel, Stakes
+from models.uplift.season import Season
 
 
 def _offer(value: float, channel: str = "email") -> Offer:
@@ -30,9 +35,33 @@ def test_effects_by_hand(model: EffectModel, people: pd.DataFrame) -> None:
 def test_whoever_orders_because_of_a_coupon_redeems_it() -> None:
     """The second one's effect is beyond the chance of redeeming; the third one is offered no coupon."""
     orders, each = np.array([0.1, 0.4, 0.4, -0.2]), {"profit": np.full(4, 30.0)}
-    found = outcomes(orders, np.full(4, 0.3), each, np.array([10.0, 10.0, 0.0, 10.0]))
+    found = Stakes(np.full(4, 0.3), np.array([10.0, 10.0, 0.0, 10.0]), each).outcomes(orders)
     assert found["redeemed"].tolist() == [0.3, 0.4, 0, 0.3]
     np.testing.assert_allclose(found["profit"], [0, 8, 12, -9])
+
+
+def test_only_an_order_more_is_worth_less() -> None:
+    """Half an order more at 0.8 · 30, and half an order less at 30; no coupon."""
+    stakes = Stakes(np.zeros(2), np.zeros(2), {"profit": np.full(2, 30.0)}, brought=0.8)
+    np.testing.assert_allclose(stakes.outcomes(np.array([0.5, -0.5]))["profit"], [12, -15])
+
+
+def test_busier_days_move_what_is_usual_and_what_hangs_on_it(
+    model: EffectModel, people: pd.DataFrame
+) -> None:
+    """Each usual order less a tenth of one: one order of old, two in days twice as busy."""
+    day = pd.Timestamp(2024, 12, 1)
+    less = np.zeros(len(model.inputs.names) + len(NAMES))
+    less[-len(NAMES) + NAMES.index("usual orders")] = -0.1
+    busy = replace(
+        model,
+        orders=Effect((Part(1.0, Linear(0.0, less)),)),
+        usual_fits={name: Linear(3.0, np.zeros(3)) for name in model.usual_fits},
+        season=Season((day,), (float(np.log(2)),)),
+    )
+    np.testing.assert_allclose(busy.effects(people, [_offer(10)]).orders, -0.1)
+    np.testing.assert_allclose(busy.effects(people, [_offer(10)], day.to_pydatetime()).orders, -0.2)
+    np.testing.assert_allclose(busy.usual(people, day.to_pydatetime())["orders"], 6)
 
 
 def test_a_coupon_above_all_that_were_tried_has_its_own_cost(
