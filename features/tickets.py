@@ -7,8 +7,11 @@ open, a question answered later had no answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
+
+import ibis
 
 from features.catalog import Aggregate
 from features.facts import DAY, MONTH, Facts, seconds
@@ -82,11 +85,25 @@ def _reopened(f: Facts) -> Value:
 
 
 def _unresolved(f: Facts) -> Value:
-    """Never resolved, or reopened since."""
-    resolved = _by_then(f, "resolved_at")
-    if "reopened_at" not in f:
+    return _open(_by_then(f, "resolved_at"), _by_then(f, "reopened_at") if "reopened_at" in f else None)
+
+
+def _open(resolved: Value, reopened: Value | None) -> Value:
+    """Never resolved, or reopened since; times are null where they came later."""
+    if reopened is None:
         return resolved.isnull()
-    return resolved.isnull() | (_by_then(f, "reopened_at") > resolved).fill_null(False)
+    return resolved.isnull() | (reopened > resolved).fill_null(False)
+
+
+def open_on(tickets: ibis.Table, day: datetime) -> Value:
+    """Whether a ticket was open when the day began; it must have `resolved_at`."""
+    until = ibis.timestamp(day)
+    times = {
+        name: (tickets[name] < until).ifelse(tickets[name], None)
+        for name in ("resolved_at", "reopened_at")
+        if name in tickets.columns
+    }
+    return (tickets.opened_at < until) & _open(times["resolved_at"], times.get("reopened_at"))
 
 
 def _resolved(f: Facts) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -163,6 +163,7 @@ def export(plan_id: int, address: str | None, file: Path, contacts: Path | None,
     Of SOURCE as it is now; by default the source that the plan was made from.
     """
     from serving.files import require_ending, write
+    from serving.winback import suppression
     from serving.winback.exporting import exported
     from serving.winback.store import PlanStore
 
@@ -176,9 +177,8 @@ def export(plan_id: int, address: str | None, file: Path, contacts: Path | None,
             write(made.contacts, contacts)
     out.print(f"{len(made.messages):,} messages are in {file}; plan {plan_id} counts as sent now.")
     if len(made.suppressed):
-        why = made.suppressed.value_counts()
-        told = ", ".join(f"{count:,} {str(reason).replace('_', ' ')}" for reason, count in why.items())
-        out.print(f"Left out at the moment of sending: {told}.")
+        why = {str(reason): int(count) for reason, count in made.suppressed.value_counts().items()}
+        _tell([f"Left out at the moment of sending: {suppression.told(why)}."])
 
 
 @winback.command()
@@ -237,8 +237,8 @@ def dead(plan_id: int, as_json: bool) -> None:
         print_json(found)
         return
     for each in found:
-        words = f"{each['key']}  {each['customer_id']}  {each['attempts']} attempts: {each['reason']}"
-        out.print(words, highlight=False, markup=False, soft_wrap=True)
+        tried = _many(each["attempts"], "attempt")
+        _list([f"{each['key']}  {each['customer_id']}  {tried}: {each['reason']}"])
     if not found:
         out.print(f"Plan {plan_id} has no dead letter.")
 
@@ -251,7 +251,10 @@ def resend(plan_id: int, keys: tuple[str, ...]) -> None:
     """Let dead letters be tried again, all or those named; `amity winback send` then delivers them."""
     with _outbox() as outbox:
         count = outbox.resend(plan_id, now(), keys or None)
-    out.print(f"{count:,} messages wait again; `amity winback send {plan_id}` delivers them.")
+    if count:
+        out.print(f"Waiting again: {_many(count, 'message')}; `amity winback send {plan_id}` delivers them.")
+    else:
+        out.print(f"Plan {plan_id} has no dead letter, so nothing is sent again.")
 
 
 @winback.command()
@@ -268,8 +271,7 @@ def attempts(plan_id: int, key: str | None, as_json: bool) -> None:
         return
     for each in found:
         end = "never ended" if each["ended_at"] is None else each["error"] or f"answered {each['status']}"
-        words = f"{each['started_at']:%Y-%m-%d %H:%M:%S}  {each['key']}  {each['number']:>2}  {end}"
-        out.print(words, highlight=False, markup=False, soft_wrap=True)
+        _list([f"{each['started_at']:%Y-%m-%d %H:%M:%S}  {each['key']}  {each['number']:>2}  {end}"])
 
 
 @winback.command()
@@ -330,22 +332,33 @@ def _rehearse(bodies: list[str], barred: dict[str, str], as_json: bool) -> None:
     if as_json:
         print_json({"messages": [json.loads(each) for each in bodies], "suppressed": barred})
         return
-    _tell(bodies[:SHOWN])
-    out.print(f"A dry run: {len(bodies):,} messages like these would be sent, {len(barred):,} left out.")
+    _list(bodies[:SHOWN])
+    count = _many(len(bodies), "message")
+    out.print(f"A dry run: {count} would be sent like this, {len(barred):,} left out.")
 
 
 def _tell_progress(plan_id: int, found: Progress, as_json: bool) -> None:
     if as_json:
         print_json(asdict(found) | {"messages": found.messages, "open": found.open})
         return
+    from serving.winback import suppression
+
     counts = ", ".join(f"{count:,} {state}" for state, count in found.counts.items() if count)
-    out.print(f"Of {found.messages:,} messages: {counts or 'none'}; {found.attempts:,} attempts.")
+    out.print(
+        f"Of {_many(found.messages, 'message')}: {counts or 'none'}; {_many(found.attempts, 'attempt')}."
+    )
+    if found.suppressed_for:
+        _tell([f"Suppressed at the moment of sending: {suppression.told(found.suppressed_for)}."])
     if found.open:
         out.print(
             f"The next is due at {found.next_at:%Y-%m-%d %H:%M:%S} UTC; `amity winback send {plan_id}`."
         )
     if found.counts["dead"]:
         out.print(f"`amity winback dead {plan_id}` tells why; `amity winback resend {plan_id}` tries again.")
+
+
+def _many(number: int, one: str) -> str:
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def _more(ids: tuple[str, ...]) -> str:
@@ -355,6 +368,12 @@ def _more(ids: tuple[str, ...]) -> str:
 def _tell(says: Any) -> None:
     for line in says:
         out.print(line, highlight=False, markup=False)
+
+
+def _list(lines: Iterable[str]) -> None:
+    """Each on a line of its own, however long."""
+    for line in lines:
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _head(kept: Kept) -> dict[str, Any]:

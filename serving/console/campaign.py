@@ -17,6 +17,7 @@ from serving.console.rendering import page
 from serving.locks.audit import Pulled
 from serving.locks.keys import Caller
 from serving.locks.roles import may
+from serving.winback import suppression
 from serving.winback.left_out import REASONS
 from serving.winback.outbox import Outbox
 from serving.winback.store import Kept
@@ -126,6 +127,7 @@ def _sending(plan_id: int, outbox: Outbox) -> dict[str, Any] | None:
         "valid_until": sending.valid_until,
         "progress": found,
         "states": [(STATES[state], found.counts[state]) for state in STATES],
+        "suppressed_for": suppression.told(found.suppressed_for),
         "settled": settled / found.messages if found.messages else 1.0,
         "dead": outbox.dead(plan_id, most=MOST_LISTED),
     }

@@ -47,5 +47,5 @@ def with_query(path: str, values: Mapping[str, object]) -> str:
 
 
 def own_page(path: str) -> str:
-    """The path, where it leads to one of these pages; else the list's."""
-    return path if path.startswith(f"{PAGES}/") else AT_RISK
+    """The path, where it leads to one of these pages but signing in and out; else the list's."""
+    return path if path.startswith(f"{PAGES}/") and path not in (SIGN_IN, SIGN_OUT) else AT_RISK

@@ -45,7 +45,7 @@ HEADERS = {
         )
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none at all, a form's Origin is null
     "Cache-Control": "no-store",
 }
 

@@ -12,6 +12,7 @@ import pandas as pd
 from configs.settings import Offer, Winback
 from features.errors import ConfigError
 from features.snapshots import Tables
+from features.tickets import open_on
 
 REASONS = {
     "opted_out": "do not want marketing",
@@ -80,13 +81,10 @@ def _opted_out(tables: Tables, as_of: datetime) -> pd.Series:
 
 
 def _complaining(tables: Tables, as_of: datetime) -> pd.Series:
-    """Complaints opened before the day and not resolved by then."""
     tickets = tables.get("tickets")
     if tickets is None or "resolved_at" not in tickets.columns:
         return _nobody()
-    now = ibis.timestamp(as_of)
-    still = tickets.resolved_at.isnull() | (tickets.resolved_at >= now)
-    return _ids(tickets.filter(tickets.kind == "complaint", tickets.opened_at < now, still))
+    return _ids(tickets.filter(tickets.kind == "complaint", open_on(tickets, as_of)))
 
 
 def _contacted(tables: Tables, as_of: datetime, rest_days: int, campaign_id: str) -> pd.Series:

@@ -13,7 +13,6 @@ import pandas as pd
 
 from configs.settings import Winback
 from features.clock import now
-from features.errors import RequestError
 from features.reader.opening import shown
 from features.sources import Source
 from models.uplift.bundle import EffectBundle, folder, load
@@ -24,12 +23,12 @@ from serving.winback import words
 from serving.winback.contacted import contacted_since
 from serving.winback.plan import Plan, Situation, make
 from serving.winback.situation import Knowledge, situation
-from serving.winback.store import Kept, PlanStore, document
+from serving.winback.store import Kept, PlanStore, document, require_name
 
 LARGEST_SEED = 2**31
-LONGEST_NAME = 60
 WORTH_TELLING = 0.05
 """By so much busier or quieter days are worth a sentence."""
+LONGEST_NAME = 60
 Say = Callable[[str], None]
 
 
@@ -71,7 +70,7 @@ def make_plan(
     Raises AbsentError where nothing was scored, RequestError where the wish can't be met or the effects were
     learnt later than the scores, HistoryError where none of those scored is in the tables.
     """
-    _require_name(wish.name)
+    require_name(wish.name, "The campaign's name", LONGEST_NAME)
     scoring = store.current()
     plans = PlanStore(store.engine)
     knowledge = Knowledge(settings, scoring.definitions, learnt())
@@ -110,13 +109,6 @@ def _spread(low: float | None, high: float | None, currency: str) -> list[str]:
         "As uncertain as past contacts leave those who promise most, the profit lies between "
         f"{money(low, currency)} and {money(high, currency)} (95 %), if the days to come are like those past."
     ]
-
-
-def _require_name(name: str) -> None:
-    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
-        raise RequestError(
-            f"The campaign's name is {name[:40]!r}; give 1 to {LONGEST_NAME} printable characters."
-        )
 
 
 def _rested(known: Situation, plans: PlanStore, days: int) -> Situation:

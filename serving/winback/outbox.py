@@ -25,7 +25,8 @@ from serving.winback.store import Kept, kept_plan, mark_sent
 from serving.winback.verdict import DEAD, DELIVERED, Verdict
 
 OPEN = ("waiting", "sending")
-STATES = (*OPEN, DELIVERED, DEAD, "suppressed")
+SUPPRESSED = "suppressed"
+STATES = (*OPEN, DELIVERED, DEAD, SUPPRESSED)
 AT_ONCE = 500
 
 
@@ -53,9 +54,11 @@ class Claimed:
 
 @dataclass(frozen=True)
 class Progress:
-    """`counts`: state → messages. `attempts`: made. `next_at`: when a message is due; null where none is."""
+    """`counts`: state → messages. `suppressed_for`: reason → messages. `attempts`: made. `next_at`: when a
+    message is due; null where none is."""
 
     counts: Mapping[str, int]
+    suppressed_for: Mapping[str, int]
     attempts: int
     next_at: datetime | None
 
@@ -150,15 +153,24 @@ class Outbox:
     def progress(self, plan_id: int) -> Progress:
         """Raises AbsentError where the plan has no messages here."""
         self.sending(plan_id)
+        own = messages.c.plan_id == plan_id
         counted = (
             select(messages.c.state, func.count(), func.sum(messages.c.attempts))
-            .where(messages.c.plan_id == plan_id)
+            .where(own)
             .group_by(messages.c.state)
+        )
+        why = (
+            select(messages.c.reason, func.count())
+            .where(own, messages.c.state == SUPPRESSED)
+            .group_by(messages.c.reason)
+            .order_by(func.count().desc(), messages.c.reason)
         )
         with told(self._engine.url), self._engine.connect() as connection:
             found = {state: (number, made) for state, number, made in connection.execute(counted)}
+            reasons = {str(reason): int(number) for reason, number in connection.execute(why)}
         counts = {state: int(found.get(state, (0, 0))[0]) for state in STATES}
-        return Progress(counts, sum(int(made) for _, made in found.values()), self.next_due(plan_id))
+        attempts_made = sum(int(made) for _, made in found.values())
+        return Progress(counts, reasons, attempts_made, self.next_due(plan_id))
 
     def dead(self, plan_id: int, most: int = 1000) -> list[dict[str, Any]]:
         """Dead letters: key, customer_id, offer, attempts, reason, settled_at; the latest first."""
@@ -280,7 +292,7 @@ def _begun(connection: Connection, row: Any, sender: str, now: datetime) -> Clai
 
 def _suppress(connection: Connection, row: Any, why: str, now: datetime) -> None:
     """No attempt was made of the message that was taken."""
-    _settle(connection, row["key"], "suppressed", why, now)
+    _settle(connection, row["key"], SUPPRESSED, why, now)
     made = messages.c.attempts - 1
     connection.execute(update(messages).where(messages.c.key == row["key"]).values(attempts=made))
 

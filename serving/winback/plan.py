@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import isfinite
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ COLUMNS = (
     *("expected_orders", "expected_revenue", "expected_profit", "expected_cost"),
     *("usual_orders", "usual_revenue", "usual_profit"),
 )
+LARGEST_BUDGET = 1e12
 TRIES = 10
 """At narrowing the choice until those contacted keep the limits; the last one counts all who are chosen."""
 TO_LEARN = 1e-6
@@ -82,7 +82,7 @@ class Plan:
 
 def make(situation: Situation, settings: Winback, budget: float, seed: int, explore: int = 0) -> Plan:
     """Choose, then hold a control group back by lot. Raises RequestError where the budget is no amount above
-    0.
+    0, or above `LARGEST_BUDGET`.
 
     The budget is for those who are contacted: expected coupons and contacts together. `explore`: so many
     customers drawn by lot may be chosen too, each with an offer by lot, to learn from, where no gain is
@@ -120,8 +120,10 @@ def make(situation: Situation, settings: Winback, budget: float, seed: int, expl
 
 
 def _require_money(budget: float) -> None:
-    if not isfinite(budget) or budget < 0:
-        raise RequestError(f"The budget is {budget}; give an amount of money above 0.")
+    if not 0 <= budget <= LARGEST_BUDGET:
+        raise RequestError(
+            f"The budget is {budget:g}; give an amount of money above 0, {LARGEST_BUDGET:,.0f} at most."
+        )
     if budget == 0:
         raise RequestError("The budget is 0, so nobody can be contacted; give an amount of money above 0.")
 

@@ -13,18 +13,20 @@ from serving.replies import Utc
 from serving.requests import Asked, Parameters
 from serving.winback.making import LARGEST_SEED, LONGEST_NAME, Made
 from serving.winback.outbox import Outbox, Progress
+from serving.winback.plan import LARGEST_BUDGET
 from serving.winback.store import Kept
 
 MOST_KEYS = 1_000
 MOST_ROWS = 1_000
-LARGEST_BUDGET = 1e12
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class PlanRequest(Asked):
     """What a plan shall do; of the customers scored last."""
 
-    budget: float = Field(gt=0, le=LARGEST_BUDGET, description="For contacts and coupons together, in money.")
+    budget: float = Field(
+        gt=0, le=LARGEST_BUDGET, strict=True, description="For contacts and coupons together, in money."
+    )
     name: str = Field(
         default="winback", min_length=1, max_length=LONGEST_NAME, description="Of the campaign."
     )
@@ -125,7 +127,8 @@ class ForServiceReply(BaseModel):
 
 
 class ProgressReply(BaseModel):
-    """`waiting` and `sending` are open; `next_at`: when the next message is due, null where none is."""
+    """`waiting` and `sending` are open; `suppressed_for`: reason → messages; `next_at`: when the next message
+    is due, null where none is."""
 
     plan: int
     target: str
@@ -136,6 +139,7 @@ class ProgressReply(BaseModel):
     delivered: int
     dead: int
     suppressed: int
+    suppressed_for: dict[str, int]
     attempts: int
     next_at: Utc | None
 
@@ -149,6 +153,7 @@ class ProgressReply(BaseModel):
             valid_until=sending.valid_until,
             messages=found.messages,
             **found.counts,
+            suppressed_for=dict(found.suppressed_for),
             attempts=found.attempts,
             next_at=found.next_at,
         )

@@ -27,6 +27,7 @@ from serving.winback.plan import COLUMNS, Plan
 from serving.winback.schema import plan_rows, plans
 
 MAY_APPROVE = ("marketing", "admin")
+LONGEST_PERSON = 100
 OF_DIGEST = ("customer_id", "offer", "arm", "stratum")
 
 
@@ -159,9 +160,10 @@ class PlanStore:
             return pd.DataFrame(connection.execute(wanted).all(), columns=list(COLUMNS))
 
     def approve(self, plan_id: int, *, by: str, role: str, now: datetime) -> Kept:
-        """Let a draft be sent. Raises RequestError where the role may not, it isn't a draft any more, another
-        version of it was approved, the clock stands before the plan, or its rows are not those that were
-        kept."""
+        """Let a draft be sent. Raises RequestError where `by` is no name, the role may not, it isn't a draft
+        any more, another version of it was approved, the clock stands before the plan, or its rows are not
+        those that were kept."""
+        require_name(by, "Who approves", LONGEST_PERSON)
         if role not in MAY_APPROVE:
             raise RequestError(
                 f"The role {role} may not approve a plan; {' and '.join(MAY_APPROVE)} may. Ask one of them."
@@ -216,6 +218,12 @@ def mark_sent(connection: Connection, plan_id: int, now: datetime) -> Kept:
     if done.rowcount != 1:
         require_unsent(kept_plan(connection, plan_id))
     return kept
+
+
+def require_name(text: str, what: str, longest: int) -> None:
+    """Raises RequestError unless it is short and printable, and says something."""
+    if not text.strip() or not text.isprintable() or len(text) > longest:
+        raise RequestError(f"{what} is {text[:40]!r}; give 1 to {longest} printable characters.")
 
 
 def require_unsent(kept: Kept) -> Kept:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from threading import Lock
 from time import monotonic
@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from features.snapshots import Tables, before
 from serving.forgetting.tombstones import Tombstones
 from serving.winback.contacted import contacted_since
-from serving.winback.left_out import barred
+from serving.winback.left_out import REASONS, barred
 from serving.winback.source import opened
 from serving.winback.store import Kept, PlanStore, require_approval
 
@@ -22,6 +22,12 @@ CHECKED_EVERY = 60.0
 
 PATIENCE = 10.0
 FORGOTTEN = "forgotten"
+IN_WORDS = REASONS | {FORGOTTEN: "were forgotten on request"}
+
+
+def told(counts: Mapping[str, int]) -> str:
+    """`counts`: reason → customers who were kept from a message, in words."""
+    return "; ".join(f"{number:,} {IN_WORDS.get(reason, reason)}" for reason, number in counts.items())
 
 
 def reasons(tables: Tables, kept: Kept, ids: pd.Series, engine: Engine, now: datetime) -> dict[str, str]:

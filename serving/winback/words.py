@@ -22,9 +22,9 @@ def _choice(plan: Plan, currency: str) -> Iterator[str]:
         yield "Nobody is contacted: no offer within the limits is expected to bring in its cost."
         return
     yield (
-        f"{treated:,} customers are contacted and {held:,} like them held back by lot; expected profit "
-        f"{words.money(plan.profit, currency)} after costs of {words.money(plan.cost, currency)} "
-        f"(budget {words.money(plan.budget, currency)})."
+        f"{words.count(treated, 'customer')} {'is' if treated == 1 else 'are'} contacted and {held:,} like "
+        f"them held back by lot; expected profit {words.money(plan.profit, currency)} after costs of "
+        f"{words.money(plan.cost, currency)} (budget {words.money(plan.budget, currency)})."
     )
     offers = plan.treated["offer"].value_counts(sort=False)
     yield "Offers: " + ", ".join(f"{name} to {count:,}" for name, count in sorted(offers.items())) + "."
@@ -51,7 +51,7 @@ def _warnings(plan: Plan, settings: Winback, currency: str) -> Iterator[str]:
         return
     yield (
         f"The smallest effect that will show is {words.money(detects, currency)} per contacted customer; "
-        f"{words.money(plan.design.expected, currency)} is expected."
+        f"{words.money(plan.profit / len(plan.treated), currency)} is expected."
     )
     if not plan.design.sees_it:
         yield (

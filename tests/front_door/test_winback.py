@@ -81,7 +81,7 @@ def _to_a_webhook(door: Any, shop: Path, receiver: Receiver) -> None:
     assert told["open"] == 0
     assert door.done("winback", "progress", 2, "--json").json == told
     assert "has no dead letter" in door.done("winback", "dead", 2).out
-    assert "0 messages wait again" in door.done("winback", "resend", 2).out
+    assert "Plan 2 has no dead letter, so nothing" in door.done("winback", "resend", 2).out
     assert len(door.done("winback", "attempts", 2, "--json").json) == told["attempts"]
     door.done("winback", "send", 2)
     assert receiver.received.posts.total() == told["counts"]["delivered"]

@@ -118,8 +118,11 @@ def test_progress_and_dead_letters(draft: Any, read_page: Any) -> None:
         claimed = outbox.claim(1, "s", now() + timedelta(seconds=1), 60, lambda _: None)
         assert claimed is not None
         outbox.settle(claimed, verdict, now())
+    outbox.claim(1, "s", now() + timedelta(seconds=1), 60, lambda _: "opted_out")
     page = read_page(draft.get(f"{PAGES}/1", headers=marketing).text)
     assert "Delivered 1 Waiting" in page.text
+    assert "Suppressed at the moment of sending: " in page.text
+    assert " do not want marketing." in page.text
     assert f"{claimed.customer_id} {claimed.offer} 1 answered <404>" in page.text
     assert "Download the messages" not in page.text
     assert draft.ask("POST", f"{PAGES}/1/resend", headers=marketing).status_code == 303

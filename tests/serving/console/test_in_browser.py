@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from features.clock import now
 from serving.console.links import customer_path
+from serving.locks.keys import Keys
 from serving.winback.outbox import Outbox
 from serving.winback.plan import Situation, make
 from serving.winback.store import PlanStore
@@ -52,9 +53,11 @@ def served(console: Any) -> Iterator[str]:
         thread.start()
         while not server.started:
             sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +186,30 @@ def test_the_keyboard_leads_from_the_skip_link_to_a_customer_and_back(browser: A
         assert page.locator("h1").inner_text() == customer_id
         page.get_by_role("link", name="At-risk list").press("Enter")
         page.wait_for_url("**/pages/at-risk")
+
+
+def test_marketing_signs_in_approves_and_signs_out(
+    browser: Any, make_console: Callable[..., Any], make_scored: Any, situation: Callable[..., Situation]
+) -> None:
+    """By the forms of the pages, with the headers that a browser sends of itself."""
+    console = make_console(make_scored(rows=5))
+    store = PlanStore(console.resources.store.engine)
+    _, secret = Keys(store.engine).make("Max", "marketing")
+    plan = make(situation(120), POLICY, 1e6, seed=1)
+    kept = store.keep("spring", plan, POLICY, currency="EUR", says=["So it is."], now=now())
+    with served(console) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.goto(f"{address}/pages/sign-in")
+        page.get_by_label("Your key").fill(secret)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/pages/at-risk")
+        page.goto(f"{address}/pages/campaigns/{kept.id}/approve")
+        page.get_by_role("button", name="Approve").click()
+        page.wait_for_url(f"**/pages/campaigns/{kept.id}")
+        assert store.plan(kept.id).approved_by == "Max"
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/pages/sign-in")
 
 
 def test_sliders_answer_without_a_reload_and_without_script(

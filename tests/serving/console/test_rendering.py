@@ -43,7 +43,7 @@ def test_every_page_allows_own_files_only_and_is_kept_by_no_cache(console: Any, 
     assert "unsafe" not in policy
     assert reply.headers["cache-control"] == "no-store"
     assert reply.headers["x-content-type-options"] == "nosniff"
-    assert reply.headers["referrer-policy"] == "no-referrer"
+    assert reply.headers["referrer-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -93,6 +93,8 @@ def test_a_form_from_another_site_or_too_large_is_refused(locked: Any) -> None:
         assert sign_in(locked, locked.key, **headers).status_code == 403
         assert locked.ask("POST", "/pages/sign-out", headers=headers).status_code == 403
     assert sign_in(locked, locked.key, Origin="http://localhost").status_code == 303
+    here = sign_in(locked, locked.key, "/pages/sign-in")
+    assert here.headers["location"] == "/pages/at-risk"
     assert sign_in(locked, "x" * 20_000).status_code == 413
 
 

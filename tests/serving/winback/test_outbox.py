@@ -144,6 +144,7 @@ def test_who_may_not_be_contacted_now_is_passed_over(queued: Any, plans: PlanSto
     claimed = claim(outbox, kept, barred=lambda who: "opted_out" if who == best else None)
     assert claimed.customer_id == second
     assert outbox.progress(kept.id).counts["suppressed"] == 1
+    assert outbox.progress(kept.id).suppressed_for == {"opted_out": 1}
     assert [each["customer_id"] for each in outbox.attempts(kept.id)] == [second]
     assert outbox.progress(kept.id).attempts == 1
 

@@ -74,9 +74,10 @@ def test_everybody_is_chosen_or_left_out_for_one_reason(situation: Made, policy:
     ("budget", "says"),
     [
         (0.0, "The budget is 0, so nobody can be contacted"),
-        (-5.0, r"The budget is -5\.0; give an amount"),
+        (-5.0, "The budget is -5; give an amount"),
         (float("nan"), "The budget is nan; give an amount"),
         (float("inf"), "The budget is inf; give an amount"),
+        (1e308, r"The budget is 1e\+308; give an amount of money above 0, 1,000,000,000,000 at most"),
     ],
 )
 def test_a_budget_is_an_amount_above_nothing(

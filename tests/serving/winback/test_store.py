@@ -64,6 +64,14 @@ def test_only_marketing_approves(store: PlanStore, made: Plan, policy: Winback) 
         store.approve(1, by="kim", role="retention", now=NOW)
 
 
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101])
+def test_who_approves_has_a_name(store: PlanStore, made: Plan, policy: Winback, name: str) -> None:
+    _keep(store, made, policy)
+    with pytest.raises(RequestError, match=r"Who approves is .*; give 1 to 100 printable characters"):
+        store.approve(1, by=name, role="marketing", now=NOW)
+    assert store.plan(1).state == "draft"
+
+
 def test_the_clock_may_not_be_moved_back(store: PlanStore, made: Plan, policy: Winback) -> None:
     _keep(store, made, policy)
     with pytest.raises(RequestError, match=r"The clock says .* 08:00, but plan 1 was made .*moved back"):
