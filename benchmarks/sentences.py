@@ -84,6 +84,7 @@ QUERIES: dict[str, str] = {
     "one_order": OF_ORDERS.format(AGO),
     "orders_of_one_day": OF_ORDERS.format(f"{AGO}, count(*) AS orders"),
     **dict.fromkeys(("orders_of_two_days", "silent"), OF_ORDERS.format(f"{AGO}, {GAP}")),
+    "orders_seldom": OF_ORDERS.format(f"count(DISTINCT ordered_at::date) AS days, {GAP}"),
     "orders_fell": OF_ORDERS.format(counts(ORDERS, now=(90, 0), before=(180, 90))),
     "customer_for_short": OF_ORDERS.format(
         f"{DAYS_AGO.format('min(ordered_at)')} AS age, count(*) AS orders"
@@ -250,6 +251,7 @@ WORSE: dict[str, tuple[str, str, str]] = {
     **dict.fromkeys(("discount_rose", "discount_rose_at_last_order"), ("now", MORE, "before")),
     **dict.fromkeys(("orders_of_two_days", "silent"), ("ago", MORE, "gap")),
     "silent_since_complaint": ("ago", MORE, "gap"),
+    "orders_seldom": ("gap", MORE, "peers"),
     "fewer_orders_than_peers": ("orders", LESS, "peers"),
     "smaller_basket_than_peers": ("basket", LESS, "peers"),
     "complaints": ("complaints", MORE, "peers"),

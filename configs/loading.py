@@ -87,4 +87,7 @@ def _problem(name: str, error: Mapping[str, Any]) -> str:
         return f"{name}: there is no such setting"
     if error["type"] == "missing":
         return f"{name} is missing"
-    return f"{name}: {error['msg']} (received {error['input']!r})"
+    told = str(error["msg"]).removeprefix("Value error, ").replace("a valid tuple", "a list")
+    if isinstance(error["input"], Mapping):  # all settings together, of which one may be a secret
+        return f"{name}: {told}"
+    return f"{name}: {told} (received {error['input']!r})"

@@ -62,6 +62,15 @@ def _fact(name: str, /, **values: Any) -> Message:
 
 
 def _rhythm(c: Customer) -> Facts:
+    """Of whom nothing changed, that they order seldom, where they do."""
+    told = list(_rhythm_broken(c))
+    if not told and (c("order_days") or 0) > 1 and c.above_peers("gap_mean"):
+        gaps = {"gap": round(c("gap_mean")), "peers": round(c.peers["gap_mean"])}
+        told = [_fact("orders_seldom", days=c("order_days"), **gaps)] if gaps["gap"] > gaps["peers"] else []
+    yield from told
+
+
+def _rhythm_broken(c: Customer) -> Facts:
     if c("subscription_comebacks") and c.has("days_since_all_cancelled"):
         times, ago = c("subscription_comebacks"), c.days("days_since_all_cancelled")
         yield _fact("came_back_before", times=times, ago=ago)
@@ -78,7 +87,7 @@ def _rhythm(c: Customer) -> Facts:
         yield _fact(name, gap=round(c("gap_mean")), **last)
     if c("orders_90d") < c("orders_90_to_180d"):
         yield _fact("orders_fell", now=c("orders_90d"), before=c("orders_90_to_180d"))
-    if c("days_since_first_order") < 90:
+    if c("days_since_first_order") < 90 and c("order_days") != 1:
         yield _fact("customer_for_short", age=c.days("days_since_first_order"), orders=c("orders"))
     elif c("days_since_first_order") >= 365 and c.below_peers("orders_365d"):
         yield _fact("fewer_orders_than_peers", orders=c("orders_365d"), peers=c.peers["orders_365d"])

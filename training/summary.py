@@ -105,7 +105,7 @@ def profit(comparison: Comparison, currency: str) -> str:
     others = [f"{name} {p.per_customer:.2f}" for name, p in comparison.best_profit.items() if name != AMITY]
     return (
         f"{terms}, it is best to contact the {best.share:.0%} with the highest risk: that earns "
-        f"{best.per_customer:.2f} {currency} for each customer there is (with {', '.join(others)})."
+        f"{currency} {best.per_customer:.2f} for each customer there is (with {', '.join(others)})."
     )
 
 
@@ -185,4 +185,4 @@ def _interval(interval: Interval) -> str:
 
 
 def _money(value: float, currency: str) -> str:
-    return f"{value:,.4g} {currency}"
+    return f"{currency} {value:,.4g}"

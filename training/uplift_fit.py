@@ -134,12 +134,13 @@ def sentences(evidence: Evidence, currency: str) -> tuple[str, ...]:
             f"worth {evidence.overlap.effective:,.0f} customers."
         )
         lines.append(
-            f"The plain difference of {evidence.raw_difference['profit']:+.2f} {currency} per contact is not "
+            f"The plain difference of {currency} {evidence.raw_difference['profit']:+.2f} per contact is not "
             "called an effect: whoever was contacted had been chosen."
         )
     lines.append(
-        f"{what} of a contact on profit, before its cost: {profit[0]:+.2f} {currency} "
-        f"({profit[1]:+.2f} to {profit[2]:+.2f}); on orders {evidence.effect['orders'][0]:+.4f}."
+        f"{what} of a contact on profit, before its cost: {currency} {profit[0]:+.2f} "
+        f"({profit[1]:+.2f} to {profit[2]:+.2f}); on the number of orders "
+        f"{evidence.effect['orders'][0]:+.4f}."
     )
     lines.append(_ranking(evidence, currency))
     return (*lines, *_brought(evidence))
@@ -154,7 +155,7 @@ def _ranking(evidence: Evidence, currency: str) -> str:
         )
     best = evidence.qini[TOGETHER]
     return (
-        f"Ranking: {evidence.learner}, Qini {best.value:+.3f} {currency} per customer ({best.low:+.3f} to "
+        f"Ranking: {evidence.learner}, Qini {currency} {best.value:+.3f} per customer ({best.low:+.3f} to "
         f"{best.high:+.3f}); {evidence.share:.0%} of what it says of effects is borne out."
     )
 

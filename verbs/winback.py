@@ -117,7 +117,8 @@ def plan(
         out.print(f"Kept as plan {kept.id} ({name}, version {kept.version}), a draft.")
         out.print(f"`amity winback approve {kept.id} --by NAME` lets it be sent.")
     else:
-        out.print("A dry run: nothing is kept. Add --keep to keep this plan as a draft.")
+        again = f"--keep --seed {made.plan.seed}"
+        out.print(f"A dry run: nothing is kept. Add `{again}` to keep this very plan as a draft.")
 
 
 @winback.command()
@@ -290,6 +291,7 @@ def measure(
     """
     from serving.winback import result
     from serving.winback.measure import measure as measured
+    from serving.winback.outbox import Outbox
     from serving.winback.source import address_of
     from serving.winback.store import PlanStore
 
@@ -298,7 +300,9 @@ def measure(
     with working("Reading") as say:
         source = read(address or address_of(loading.load(Winback), kept.source), skip_bad_rows)
         say("Measuring")
-        found = measured(source.tables, kept, store.rows(plan_id), as_of or newest(source))
+        day = as_of or newest(source)
+        delivered = Outbox(store.engine).delivered(plan_id)
+        found = measured(source.tables, kept, store.rows(plan_id), day, delivered)
         says = result.says(found, kept.currency)
         document = found.to_dict() | {"says": says}
         store.keep_result(plan_id, document)

@@ -21,7 +21,7 @@ from serving.locks.guard import Taking, who
 from serving.resources import Resources
 from serving.winback import desk
 from serving.winback.desk import outbox_of, plans_of
-from serving.winback.making import Wish
+from serving.winback.making import LARGEST_SEED, Wish
 
 PlanId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 SEE_OTHER = 303
@@ -98,6 +98,7 @@ def _wish(asked: dict[str, str]) -> Wish:
     budget, explore = asked.get("budget", ""), asked.get("explore", "") or "0"
     try:
         told = float(budget), int(explore)
+        seed = int(asked["seed"]) % LARGEST_SEED if asked.get("seed") else None
     except ValueError:
         raise RequestError(
             f"The budget is {budget[:40]!r}, and by lot are {explore[:40]!r}; give an amount of money, and a "
@@ -105,7 +106,7 @@ def _wish(asked: dict[str, str]) -> Wish:
         ) from None
     if not 0 <= told[1] <= LARGEST_ID:
         raise RequestError(f"By lot are {told[1]}; give 0 or more customers.")
-    return Wish(told[0], asked.get("name", "") or Wish(0.0).name, told[1])
+    return Wish(told[0], asked.get("name", "") or Wish(0.0).name, told[1], seed)
 
 
 def _back(plan_id: int) -> RedirectResponse:

@@ -12,7 +12,13 @@ from serving.winback.export import Messages, messages
 from serving.winback.outbox import Outbox
 from serving.winback.source import address_of, opened
 from serving.winback.store import Kept, PlanStore, require_unsent
-from serving.winback.suppression import reasons
+from serving.winback.suppression import reasons, told
+
+
+def _why(made: Messages) -> str:
+    if made.suppressed.empty:
+        return "it contacts nobody"
+    return told({str(why): int(count) for why, count in made.suppressed.value_counts().items()})
 
 
 @contextmanager
@@ -23,7 +29,8 @@ def exported(
 
     `address`: of the source; null: the one that is configured, or that the plan was made from. `again`: of a
     plan that went out as files already, with the same ids. Raises RequestError where it wasn't approved, has
-    gone out otherwise, or its rows were changed, SourceError where the source can't be read.
+    gone out otherwise, its rows were changed or nobody may be contacted any more, SourceError where the
+    source can't be read.
     """
     kept = store.plan(plan_id)
     repeated = again and kept.sent_at is not None
@@ -37,7 +44,13 @@ def exported(
     with opened(address or address_of(settings, kept.source)) as source:
         ids = rows["customer_id"].astype("str")
         barred = reasons(source.tables, kept, ids, store.engine, moment)
-    yield messages(kept, rows, barred, kept.sent_at if repeated and kept.sent_at else moment)
+    made = messages(kept, rows, barred, kept.sent_at if repeated and kept.sent_at else moment)
+    if made.messages.empty:
+        raise RequestError(
+            f"Nobody of plan {plan_id} may be contacted now ({_why(made)}), so nothing is written and the "
+            "plan is not sent. Plan anew."
+        )
+    yield made
     if not repeated:
         store.mark_sent(plan_id, moment)
 

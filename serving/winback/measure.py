@@ -5,7 +5,7 @@ By intention to treat: who was drawn to be contacted counts as contacted, whethe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from serving.winback.store import Kept
 OUTCOMES = ("orders", "revenue", "profit")
 BEFORE = ("usual_orders", "usual_revenue", "usual_profit")
 DECILES = 10
+LEAST_KNOWN = 0.5
 UNEVEN = 0.001
 """Arms whose sizes are less likely than this by lot were not drawn as planned, or rows were lost."""
 
@@ -47,10 +48,11 @@ class Measurement:
     """What a campaign did. Per customer meant to be contacted; `profit` after the cost of contact.
 
     `effect`, `plain`: outcome → with and without what was predicted before the campaign; empty where nobody
-    was held back: then nothing is claimed. `redeemed`: coupons; `anyway`: of these, by who would have bought
-    anyway. Both null where the table `contacts` doesn't tell of this campaign. `mixed_up`: rows of that
-    table that don't fit the plan. `slope`: by how much profit rises with predicted profit, 1 where the
-    prediction is right.
+    was held back: then nothing is claimed. `unknown`: customers without any order in the tables. `delivered`:
+    messages, null where they left as files. `redeemed`: coupons; `anyway`: of these, by who would have bought
+    anyway. Both null where the table `contacts` doesn't tell of this campaign: then `cost` holds coupons as
+    expected. `mixed_up`: rows of that table that don't fit the plan. `slope`: by how much profit rises with
+    predicted profit, 1 where the prediction is right.
     """
 
     plan_id: int
@@ -59,6 +61,8 @@ class Measurement:
     predicted: float
     effect: Mapping[str, Difference]
     plain: Mapping[str, Difference]
+    unknown: int
+    delivered: int | None
     cost: float
     redeemed: int | None
     anyway: Difference | None
@@ -90,7 +94,8 @@ class Measurement:
 
 @dataclass(frozen=True)
 class _Lived:
-    """The plan's rows with what followed; `redeemed`: null where it isn't known."""
+    """The plan's rows with what followed; `redeemed`: null where it isn't known. `reached`: whether a message
+    arrived, as far as is known."""
 
     rows: pd.DataFrame
     treated: np.ndarray = field(repr=False)
@@ -106,13 +111,25 @@ class _Lived:
         return self.rows[name].to_numpy(dtype=float)
 
 
-def measure(tables: Tables, kept: Kept, rows: pd.DataFrame, as_of: datetime) -> Measurement:
+def measure(
+    tables: Tables,
+    kept: Kept,
+    rows: pd.DataFrame,
+    as_of: datetime,
+    delivered: Collection[str] | None = None,
+) -> Measurement:
     """`rows`: of the plan, as `PlanStore.rows` gives them. `as_of`: the day until which the tables know all.
+    `delivered`: to whom a message was; null where messages left as files, and all are taken to have arrived.
 
-    Raises RequestError where the plan wasn't sent, or its days aren't over by then.
+    Raises RequestError where the plan wasn't sent, its days aren't over by then, or the tables tell of fewer
+    than `LEAST_KNOWN` of its customers.
     """
     sent = _require_over(kept, as_of)
-    lived = _followed(tables, kept, rows, sent)
+    reached = rows["arm"] == "treatment"
+    if delivered is not None:
+        reached &= rows["customer_id"].isin(delivered)
+    unknown = _require_known(tables, kept, rows["customer_id"])
+    lived = _followed(tables, kept, rows.assign(reached=reached), sent)
     treated, held = int(lived.treated.sum()), int((~lived.treated).sum())
     arms, effect, without = _compared(lived)
     chance = float(rows["treated_chance"].iloc[0])
@@ -123,6 +140,8 @@ def measure(tables: Tables, kept: Kept, rows: pd.DataFrame, as_of: datetime) -> 
         predicted=float(rows.loc[rows["arm"] == "treatment", "expected_profit"].mean()),
         effect=effect,
         plain=without,
+        unknown=unknown,
+        delivered=None if delivered is None else int(reached.sum()),
         cost=_cost(lived),
         redeemed=_redeemed(lived),
         anyway=_anyway(lived),
@@ -148,6 +167,18 @@ def _require_over(kept: Kept, as_of: datetime) -> datetime:
     return kept.sent_at
 
 
+def _require_known(tables: Tables, kept: Kept, ids: pd.Series) -> int:
+    """How many of the plan's customers have no order in the tables; who was planned had one."""
+    there = tables["orders"].select("customer_id").distinct().to_pandas()["customer_id"]
+    known = int(ids.isin(there).sum())
+    if known < LEAST_KNOWN * len(ids):
+        raise RequestError(
+            f"Only {known:,} of the {len(ids):,} customers of plan {kept.id} have an order in these tables, "
+            "so they are not those it was made from. Name the source it was made from, as it is now."
+        )
+    return len(ids) - known
+
+
 def _followed(tables: Tables, kept: Kept, rows: pd.DataFrame, sent: datetime) -> _Lived:
     settings = kept.settings
     snapshots = snapshots_of(tables, rows["customer_id"], sent)
@@ -162,8 +193,8 @@ def _followed(tables: Tables, kept: Kept, rows: pd.DataFrame, sent: datetime) ->
     if settings.amounts_are == "before_coupons":
         joined["revenue"] = joined["revenue"] - coupons
         joined["profit"] = joined["profit"] - coupons
-    joined["profit"] = joined["profit"] - contact * treated
-    joined["spent"] = (contact + coupons) * treated
+    joined["profit"] = joined["profit"] - contact * joined["reached"]
+    joined["spent"] = contact * joined["reached"] + coupons * treated
     return _Lived(joined, treated)
 
 
@@ -198,7 +229,7 @@ def _cost(lived: _Lived) -> float:
     """Spent on contacts and coupons redeemed; coupons as expected where the tables don't tell of them."""
     if lived.rows["redeemed"].notna().any():
         return float(lived.rows["spent"].sum())
-    return float(lived.rows.loc[lived.treated, "expected_cost"].sum())
+    return float(lived.rows.loc[lived.rows["reached"], "expected_cost"].sum())
 
 
 def _redeemed(lived: _Lived) -> int | None:

@@ -184,6 +184,15 @@ class Outbox:
         )
         return self._rows(wanted)
 
+    def delivered(self, plan_id: int) -> set[str] | None:
+        """The ids of customers to whom a message was; null where the plan doesn't go to a webhook."""
+        if not self.is_queued(plan_id):
+            return None
+        wanted = select(messages.c.customer_id).where(
+            messages.c.plan_id == plan_id, messages.c.state == DELIVERED
+        )
+        return {str(row["customer_id"]) for row in self._rows(wanted)}
+
     def resend(self, plan_id: int, now: datetime, keys: Sequence[str] | None = None) -> int:
         """Put dead letters (all, or those named) back to wait; how many.
 

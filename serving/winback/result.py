@@ -11,6 +11,11 @@ from serving.winback.measure import UNEVEN, Measurement
 
 def says(found: Measurement, currency: str) -> list[str]:
     """The measurement for people."""
+    if found.delivered == 0:
+        return [
+            f"None of the {found.treated:,} messages was delivered, so the campaign can't have changed "
+            "anything: no effect is claimed."
+        ]
     if not found.effect:
         return [
             f"{found.treated:,} customers were meant to be contacted and {found.held_back:,} were held back, "
@@ -27,6 +32,17 @@ def _warnings(found: Measurement) -> Iterator[str]:
         )
     if not found.balance.by_lot:
         yield f"Mind: {found.balance.says}"
+    if found.unknown:
+        yield (
+            f"Mind: {found.unknown:,} of the plan's customers have no order in these tables; they count as "
+            "having bought nothing."
+        )
+    if found.delivered is not None and found.delivered < found.treated:
+        yield (
+            f"Mind: {found.delivered:,} of {found.treated:,} messages were delivered; all to whom one was "
+            "meant to go count as contacted, so the effect of a message is rather larger than what is "
+            "measured."
+        )
     if found.mixed_up:
         yield (
             f"Mind: {found.mixed_up:,} customers were contacted against the plan, or not although planned; "
@@ -47,10 +63,10 @@ def _effect(found: Measurement, currency: str) -> Iterator[str]:
     )
     if found.roi is not None:
         roi = found.roi
-        yield (
-            f"Return on {words.money(found.cost, currency)} spent: {_percent(roi.value)} "
-            f"({_percent(roi.low)} to {_percent(roi.high)})."
-        )
+        spent = f"{words.money(found.cost, currency)} spent"
+        if found.redeemed is None:
+            spent += " (coupons as expected, for the table contacts doesn't tell which were redeemed)"
+        yield f"Return on {spent}: {_percent(roi.value)} ({_percent(roi.low)} to {_percent(roi.high)})."
     if found.redeemed is not None and found.anyway is not None:
         anyway = found.anyway
         yield (
@@ -71,7 +87,10 @@ def _prediction(found: Measurement, currency: str) -> Iterator[str]:
     )
     if found.slope is not None:
         slope = found.slope
-        held = "the ranking held" if slope.low > 0 else "whether the ranking held is open"
+        open_ = "whether the ranking held is open"
+        held = (
+            "the ranking held" if slope.low > 0 else "the ranking was reversed" if slope.high < 0 else open_
+        )
         yield (
             f"For each {currency} predicted, customers brought {slope.value:.2f} ({slope.low:.2f} to "
             f"{slope.high:.2f}): {held}."

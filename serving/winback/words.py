@@ -35,7 +35,7 @@ def _warnings(plan: Plan, settings: Winback, currency: str) -> Iterator[str]:
     yield f"The effects are {MEANING[plan.grade]}."
     free = [o.name for o in settings.offers if o.contact_cost == 0 and o.coupon_value == 0]
     if free:
-        yield f"The budget doesn't limit {', '.join(free)}: it costs nothing."
+        yield f"The budget doesn't limit offers that cost nothing: {', '.join(free)}."
     if not len(plan.rows):
         yield (
             "What would help: an offer that costs less, or knowledge. `--explore 1000` draws so many by lot, "

@@ -51,7 +51,7 @@ def test_all_that_is_wrong_is_told_at_once(configs: Path, monkeypatch: pytest.Mo
         "horizn_days: there is no such setting",
         "lookback_days: Input should be a valid integer",
         "(received 'a year')",
-        "currency: Value error, yes, no, true or false where a number or text is due; put text in quotes",
+        "currency: yes, no, true or false where a number or text is due; put text in quotes",
         "clv_horizon_days: Input should be greater than or equal to 1 (received '0')",
         "named_from_points: Input should be less than or equal to 100 (received 101)",
     ):

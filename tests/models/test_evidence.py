@@ -216,6 +216,18 @@ def test_two_days_of_orders_are_no_rhythm() -> None:
     assert often == "Last order 100 days ago (1 March 2024); until then one a day."
 
 
+def test_who_always_ordered_seldom_is_told_so() -> None:
+    """Nothing broke, and there was no year to count; others order more often. By the day, not beyond."""
+    seldom = {"orders": 3, "order_days": 3, "days_since_first_order": 360, "days_since_order": 50}
+    text = told("rhythm", PEERS | {"gap_mean": 33.6}, **seldom, gap_mean=151.5)
+    assert (
+        text
+        == "Orders on 3 days so far, one every 152 days on average; customers like this: one every 34 days."
+    )
+    assert told("rhythm", PEERS | {"gap_mean": 151.2}, **seldom, gap_mean=151.4) is None
+    assert told("rhythm", PEERS, **seldom, gap_mean=151.5) is None
+
+
 def test_at_most_two_facts_make_a_sentence() -> None:
     busy = figures(
         "complaints_open=2 complaint_open_days=40 complaints_180d=5 reopened_180d=3 unanswered_180d=4"

@@ -95,10 +95,10 @@ def test_the_profit_in_words(told: Judgement) -> None:
     best = compare(told, Judging()).best_profit
     text = summary.profit(compare(told, Judging()), "EUR")
     assert text.startswith(
-        "Where a customer kept is worth 200 EUR, the offer costs 10 EUR and the contact 1 EUR"
+        "Where a customer kept is worth EUR 200, the offer costs EUR 10 and the contact EUR 1"
     )
     assert f"contact the {best[AMITY].share:.0%} with the highest risk" in text
-    assert f"earns {best[AMITY].per_customer:.2f} EUR for each customer there is (with RFM logistic" in text
+    assert f"earns EUR {best[AMITY].per_customer:.2f} for each customer there is (with RFM logistic" in text
     dear = compare(told, Judging(contact_cost=500))
     assert summary.profit(dear, "EUR").endswith("contacting anybody loses money.")
     nobody = replace(told, outcome=told.outcome.assign(churned=False))

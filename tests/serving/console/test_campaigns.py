@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from features.clock import now
+from serving.winback.making import Made, Wish
 from serving.winback.outbox import Outbox
 from serving.winback.plan import Situation, make
 from serving.winback.store import PlanStore
@@ -155,6 +156,29 @@ def test_what_cannot_be_planned_is_told_beside_the_form(draft: Any, read_page: A
         assert reply.status_code == 422
         assert says in read_page(reply.text).text
     assert 'value="&lt;i&gt;"' in reply.text
+
+
+def test_what_a_dry_run_showed_can_be_kept_as_it_is(
+    draft: Any, read_page: Any, situation: Callable[..., Situation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form under it holds the seed of the draw."""
+    plan = make(situation(120), POLICY, 1e6, seed=77)
+    wishes: list[Wish] = []
+
+    def planned(wish: Wish, _: Any, *, keep: bool) -> Made:
+        wishes.append(wish)
+        kept = PlanStore(draft.store.engine).plan(1) if keep else None
+        return Made(plan, {"says": ["So it would be."]}, "EUR", kept)
+
+    monkeypatch.setattr("serving.winback.desk.planned", planned)
+    marketing, given = signed_in(draft, "marketing"), {"budget": "5", "name": "spring", "explore": "3"}
+    page = read_page(draft.ask("POST", PAGES, headers=marketing, data=given).text)
+    assert "So it would be. Keep this very plan as a draft" in page.text
+    hidden = {v["name"]: v["value"] for tag, v in page.tags if v.get("type") == "hidden" and "name" in v}
+    assert hidden == {**given, "seed": "77"}
+    done = draft.ask("POST", PAGES, headers=marketing, data=hidden | {"keep": "1"})
+    assert done.headers["location"] == f"{PAGES}/1"
+    assert wishes == [Wish(5.0, "spring", 3), Wish(5.0, "spring", 3, 77)]
 
 
 def test_without_a_plan_the_page_says_how_to_make_one(locked: Any) -> None:

@@ -56,6 +56,20 @@ def test_it_counts_as_sent_only_where_the_files_are_there(
     assert store.plan(kept.id).state == "approved"
 
 
+def test_a_plan_nobody_of_which_may_be_contacted_does_not_count_as_sent(
+    store: PlanStore, campaign: Callable[..., Kept], shop_of: Callable[..., str], policy: Winback
+) -> None:
+    kept = campaign(store)
+    ids = store.rows(kept.id)["customer_id"]
+    nobody = r"Nobody of plan \d+ may be contacted now \(\d+ do not want marketing\), so nothing is written"
+    with (
+        pytest.raises(RequestError, match=nobody),
+        exported(store, kept.id, shop_of(opted_out=tuple(ids)), policy),
+    ):
+        pass
+    assert store.plan(kept.id).state == "approved"
+
+
 def test_the_source_must_be_known_and_there(
     store: PlanStore,
     campaign: Callable[..., Kept],

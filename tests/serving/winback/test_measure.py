@@ -68,9 +68,11 @@ def _order(customer: int, day: float, amount: float) -> dict[str, Any]:
 def measured() -> Iterator[Measure]:
     sources = []
 
-    def run(rows: Rows, plan: pd.DataFrame, as_of: datetime = OVER) -> Measurement:
+    def run(
+        rows: Rows, plan: pd.DataFrame, as_of: datetime = OVER, delivered: set[str] | None = None
+    ) -> Measurement:
         sources.append(source_from_rows(rows))
-        return measure(sources[-1].tables, _kept(), plan, as_of)
+        return measure(sources[-1].tables, _kept(), plan, as_of, delivered)
 
     yield run
     for source in sources:
@@ -93,6 +95,32 @@ def test_by_hand(measured: Measure) -> None:
     assert found.roi is not None
     assert found.roi.value == pytest.approx(69 / 4)
     assert found.redeemed is None
+
+
+def test_only_what_was_delivered_costs_something(measured: Measure) -> None:
+    """As above, but C1's message never arrived: 0.5 and 2 less are spent; both still count as contacted."""
+    orders = [_order(0, 1, 100), _order(1, 29, 60), _order(2, 0, 20)]
+    plan = _plan(["treatment"] * 2 + ["control"] * 2, [1, 1, 1, 1])
+    found = measured({"orders": orders}, plan, delivered={"C0"})
+    assert (found.treated, found.delivered, found.cost) == (2, 1, 2)
+    assert found.effect["profit"].value == pytest.approx(35 - 0.25)
+    told = " ".join(result.says(found, "EUR"))
+    assert "Mind: 1 of 2 messages were delivered" in told
+    assert "coupons as expected" in told
+    nothing = measured({"orders": orders}, plan, delivered=set())
+    assert nothing.roi is None
+    assert result.says(nothing, "EUR") == [
+        "None of the 2 messages was delivered, so the campaign can't have changed anything: "
+        "no effect is claimed."
+    ]
+
+
+def test_other_tables_than_those_of_the_plan_are_refused_or_told(measured: Measure) -> None:
+    plan = _plan(["treatment"] * 2 + ["control"] * 2, [1, 1, 1, 1])
+    with pytest.raises(RequestError, match=r"Only 1 of the 4 customers of plan 3 have an order .* made from"):
+        measured({"orders": [_order(0, 1, 100)]}, plan)
+    found = measured({"orders": [_order(number, 1, 100) for number in range(3)]}, plan)
+    assert "Mind: 1 of the plan's customers have no order in these tables" in " ".join(result.says(found, ""))
 
 
 def _contact(customer: int, arm: str, redeemed: float | None = None) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_an_offer_without_cost_is_told(situation: Made, policy: Winback) -> None
     some = policy.model_copy(update={"offers": (free, policy.offers[1])})
     plan = make(situation(), some, 1.0, seed=1)
     assert (plan.rows["offer"] == "hello").sum() > 100
-    assert "The budget doesn't limit hello: it costs nothing." in words.says(plan, some, "EUR")
+    assert "The budget doesn't limit offers that cost nothing: hello." in words.says(plan, some, "EUR")
 
 
 def test_a_plan_for_few_says_that_nothing_can_be_claimed(situation: Made, policy: Winback) -> None:
