@@ -279,7 +279,7 @@ def _fell_before_last_order(c: Customer) -> bool:
 
 def _unmoved(c: Customer) -> Facts:
     """Offers that came to nothing, counted as they are."""
-    if c("contacts_365d") and c.has("redeemed_365d") and c.below_peers("redeemed_share_365d"):
+    if (c("contacts_365d") or 0) > 1 and c.has("redeemed_365d") and c.below_peers("redeemed_share_365d"):
         peers = c.peers["redeemed_share_365d"]
         if c("redeemed_365d") < peers * c("contacts_365d"):
             counted = {"redeemed": c("redeemed_365d"), "offers": c("contacts_365d")}

@@ -95,12 +95,16 @@ def _days(found: Backtest) -> np.ndarray:
 def _row(replay: Replay, model: str) -> list[str]:
     figures = replay.models[model]
     first = model == MODELS[0]
-    head = [f"{replay.day:%Y-%m-%d}", f"{replay.customers:,}", f"{replay.churned:.1%}"] if first else [""] * 3
+    head = (
+        [f"{replay.day:%Y-%m-%d}", f"{replay.customers:,}", f"{100 * replay.churned:.1f} %"]
+        if first
+        else [""] * 3
+    )
     ratio = figures.value_ratio
     return [
         *head,
         model,
-        f"{figures.predicted:.1%}",
+        f"{100 * figures.predicted:.1f} %",
         f"{figures.auroc:.3f}",
         f"{figures.log_loss:.3f}",
         f"{figures.calibration_error:.3f}",

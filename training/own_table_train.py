@@ -61,7 +61,7 @@ def judged(judgement: OwnJudgement) -> Table:
     rows = dict(judgement.metrics)
     if judgement.with_copies_apart is not None:
         rows["Amity, copies apart"] = judgement.with_copies_apart
-    who = f"{judgement.customers:,} customers, {judgement.churned:.1%} churned"
+    who = f"{judgement.customers:,} customers, {100 * judgement.churned:.1f} % churned"
     lines = sheet(["model", *FIGURES.values()], ["model"], f"Judged by cross-validation over {who}")
     for name, figures in rows.items():
         lines.add_row(name, *(f"{figures[key]:.4f}" for key in FIGURES))

@@ -101,7 +101,8 @@ class Comebacks:
         beside = "below" if better else "not below"
         ranked = "" if np.isnan(self.auroc) else f", AUROC {self.auroc:.3f}"
         return (
-            f"Of {self.customers:,} lapsed customers {self.came_back:.1%} came back, {self.predicted:.1%} "
+            f"Of {self.customers:,} lapsed customers {100 * self.came_back:.1f} % came back, "
+            f"{100 * self.predicted:.1f} % "
             f"were predicted to: a log loss of {self.log_loss:.4f}, {beside} the base rate's "
             f"{self.log_loss_of_base_rate:.4f}{ranked}."
         )

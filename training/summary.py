@@ -38,7 +38,7 @@ def judged(judgement: Judgement) -> Table:
         ["model", *FIGURES.values()],
         ["model"],
         f"Judged from {judgement.as_of:%Y-%m-%d}: {len(churned):,} customers, "
-        f"{churned.mean():.1%} churned; {way}",
+        f"{100 * churned.mean():.1f} % churned; {way}",
     )
     best = {name: _best(judgement, name) for name in FIGURES}
     for model, figures in judgement.metrics.items():
@@ -98,13 +98,13 @@ def profit(comparison: Comparison, currency: str) -> str:
     )
     terms = (
         f"Where a customer kept is worth {kept}, the offer costs {offer} and the contact {contact}, "
-        f"and {campaign.accept_rate:.0%} accept"
+        f"and {100 * campaign.accept_rate:.0f} % accept"
     )
     if best.share == 0:
         return f"{terms}, contacting anybody loses money."
     others = [f"{name} {p.per_customer:.2f}" for name, p in comparison.best_profit.items() if name != AMITY]
     return (
-        f"{terms}, it is best to contact the {best.share:.0%} with the highest risk: that earns "
+        f"{terms}, it is best to contact the {100 * best.share:.0f} % with the highest risk: that earns "
         f"{currency} {best.per_customer:.2f} for each customer there is (with {', '.join(others)})."
     )
 

@@ -130,8 +130,8 @@ def sentences(evidence: Evidence, currency: str) -> tuple[str, ...]:
     ]
     if evidence.overlap is not None:
         lines.append(
-            f"{evidence.overlap.comparable:.0%} of them could have been contacted or not; weighted, they are "
-            f"worth {evidence.overlap.effective:,.0f} customers."
+            f"{100 * evidence.overlap.comparable:.0f} % of them could have been contacted or not; weighted, "
+            f"they are worth {evidence.overlap.effective:,.0f} customers."
         )
         lines.append(
             f"The plain difference of {currency} {evidence.raw_difference['profit']:+.2f} per contact is not "
@@ -156,14 +156,14 @@ def _ranking(evidence: Evidence, currency: str) -> str:
     best = evidence.qini[TOGETHER]
     return (
         f"Ranking: {evidence.learner}, Qini {currency} {best.value:+.3f} per customer ({best.low:+.3f} to "
-        f"{best.high:+.3f}); {evidence.share:.0%} of what it says of effects is borne out."
+        f"{best.high:+.3f}); {100 * evidence.share:.0f} % of what it says of effects is borne out."
     )
 
 
 def _brought(evidence: Evidence) -> tuple[str, ...]:
     if evidence.brought == 1:
         return ()
-    return (f"An order that an offer brings about is worth {evidence.brought:.0%} of a usual one.",)
+    return (f"An order that an offer brings about is worth {100 * evidence.brought:.0f} % of a usual one.",)
 
 
 def _grade(

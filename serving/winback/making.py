@@ -149,7 +149,7 @@ def _season(known: EffectBundle | None, day: datetime) -> list[str]:
     times = known.model.season.on(pd.Timestamp(day)) if known else 1.0
     if abs(times - 1) < WORTH_TELLING:
         return []
-    more = f"{abs(times - 1):.0%} {'more' if times > 1 else 'less'}"
+    more = f"{100 * abs(times - 1):.0f} % {'more' if times > 1 else 'less'}"
     return [
         f"In the campaign's days customers are expected to order {more} than in those of the past contacts; "
         "what is expected of offers allows for it."

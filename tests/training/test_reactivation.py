@@ -84,7 +84,7 @@ def test_judged_on_the_outcome_of_the_day(shop: Any, by: Lapsed, day: datetime) 
     rate = min(max(base, 1e-6), 1 - 1e-6)
     expected = -float(np.mean(np.where(back, np.log(rate), np.log(1 - rate))))
     assert found.log_loss_of_base_rate == pytest.approx(expected)
-    assert f"Of {len(back)} lapsed customers {back.mean():.1%} came back, " in found.says
+    assert f"Of {len(back)} lapsed customers {100 * back.mean():.1f} % came back, " in found.says
 
 
 def test_what_is_said_of_the_base_rate_is_so() -> None:

@@ -97,7 +97,7 @@ def test_the_profit_in_words(told: Judgement) -> None:
     assert text.startswith(
         "Where a customer kept is worth EUR 200, the offer costs EUR 10 and the contact EUR 1"
     )
-    assert f"contact the {best[AMITY].share:.0%} with the highest risk" in text
+    assert f"contact the {100 * best[AMITY].share:.0f} % with the highest risk" in text
     assert f"earns EUR {best[AMITY].per_customer:.2f} for each customer there is (with RFM logistic" in text
     dear = compare(told, Judging(contact_cost=500))
     assert summary.profit(dear, "EUR").endswith("contacting anybody loses money.")
