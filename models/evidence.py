@@ -82,7 +82,7 @@ def _rhythm_broken(c: Customer) -> Facts:
         return
     if c("order_days") == 1:
         yield _fact("orders_of_one_day", orders=c("orders"), **last)
-    elif c.has("gap_mean") and c("days_since_order") > c("gap_mean"):
+    elif c.has("gap_mean") and _is_longer("days_since_order", c):
         name = "orders_of_two_days" if c("order_days") == 2 else "silent"
         yield _fact(name, gap=round(c("gap_mean")), **last)
     if c("orders_90d") < c("orders_90_to_180d"):
@@ -91,6 +91,11 @@ def _rhythm_broken(c: Customer) -> Facts:
         yield _fact("customer_for_short", age=c.days("days_since_first_order"), orders=c("orders"))
     elif c("days_since_first_order") >= 365 and c.below_peers("orders_365d"):
         yield _fact("fewer_orders_than_peers", orders=c("orders_365d"), peers=c.peers["orders_365d"])
+
+
+def _is_longer(name: str, c: Customer) -> bool:
+    """Than the usual gap; in the whole days that are told, too."""
+    return bool(c(name) > c("gap_mean") and c.days(name) > round(c("gap_mean")))
 
 
 def _spend(c: Customer) -> Facts:
@@ -217,7 +222,7 @@ def _service(c: Customer) -> Facts:
 def _silence_after_complaint(c: Customer) -> Facts:
     if not c.has("silence_after_complaint", "last_complaint_at", "gap_mean"):
         return
-    if c("silence_after_complaint") > c("gap_mean"):
+    if _is_longer("silence_after_complaint", c):
         since = {"day": c.day("last_complaint_at"), "ago": c.days("silence_after_complaint")}
         yield _fact("silent_since_complaint", **since, gap=round(c("gap_mean")))
 

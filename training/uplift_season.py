@@ -16,6 +16,8 @@ from models.uplift.season import NONE, Season
 
 YEAR_DAYS = 365
 FROM_DAYS = SEASON_FROM_DAYS - YEAR_DAYS
+LONGEST_DAYS = 6 * YEAR_DAYS
+"""What lies further back says nothing of the season any more."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def season(orders: ibis.Table, as_of: datetime, contacted: pd.Series, campaign_d
     first = orders.ordered_at.min().to_pandas()
     if pd.isna(first):
         return NONE
-    known_days = (as_of - first) / timedelta(days=1)
+    known_days = min((as_of - first) / timedelta(days=1), float(LONGEST_DAYS))
     if known_days < SEASON_FROM_DAYS:
         return NONE
     windows = int((known_days - FROM_DAYS) // campaign_days)

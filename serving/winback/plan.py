@@ -75,6 +75,11 @@ class Plan:
         return float(self.treated["expected_profit"].sum())
 
     @property
+    def profit_each(self) -> float:
+        """Expected per customer contacted; 0 where nobody is."""
+        return self.profit / max(len(self.treated), 1)
+
+    @property
     def cost(self) -> float:
         """Expected of those contacted: contacts and coupons redeemed."""
         return float(self.treated["expected_cost"].sum())

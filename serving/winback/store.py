@@ -304,7 +304,7 @@ def document(plan: Plan, settings: Winback, says: list[str]) -> dict[str, Any]:
         "for_service": list(plan.for_service),
         "control_share": plan.design.share,
         "detects": plan.design.detects,
-        "expected_per_customer": plan.design.expected,
+        "expected_per_customer": plan.profit_each,
         "expected_profit": plan.profit,
         "expected_cost": plan.cost,
         "gap": plan.gap,

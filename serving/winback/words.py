@@ -51,7 +51,7 @@ def _warnings(plan: Plan, settings: Winback, currency: str) -> Iterator[str]:
         return
     yield (
         f"The smallest effect that will show is {words.money(detects, currency)} per contacted customer; "
-        f"{words.money(plan.profit / len(plan.treated), currency)} is expected."
+        f"{words.money(plan.profit_each, currency)} is expected."
     )
     if not plan.design.sees_it:
         yield (

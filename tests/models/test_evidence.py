@@ -193,6 +193,11 @@ def test_each_worse_fact_is_told_with_both_its_numbers(
         ("satisfaction", {"low_answers_at_last_order": 1}),
         ("service", COMPLAINED_AT_LAST_ORDER | {"days_since_order": 5}),
         ("rhythm", {"orders_90d": 9}),
+        ("rhythm", {"days_since_order": 21.7, "gap_mean": 21.6}),
+        (
+            "service",
+            {"silence_after_complaint": 21.7, "gap_mean": 21.6, "last_complaint_at": DAY},
+        ),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else value,
 )

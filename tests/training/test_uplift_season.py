@@ -62,6 +62,15 @@ def test_a_december_twice_as_busy_is_foreseen() -> None:
     assert told.on(pd.Timestamp(AS_OF) + timedelta(days=120)) == pytest.approx(1, abs=0.15)
 
 
+def test_one_order_long_ago_changes_nothing() -> None:
+    contacted = pd.Series(pd.date_range("2024-02-01", "2024-09-01", freq="MS"))
+    orders = _orders(2_300, december=2.0, customers=200)
+    long_ago = pd.DataFrame({"customer_id": ["C0"], "ordered_at": pd.to_datetime(["1900-01-01"])})
+    both = pd.concat([orders, long_ago.astype({"ordered_at": "datetime64[us]"})], ignore_index=True)
+    told, plain = (season(ibis.memtable(each), AS_OF, contacted, 30) for each in (both, orders))
+    assert told == plain
+
+
 def test_a_company_without_a_season_gets_none() -> None:
     contacted = pd.Series(pd.date_range("2024-02-01", "2024-09-01", freq="MS"))
     told = season(ibis.memtable(_orders(1_000)), AS_OF, contacted, 30)
