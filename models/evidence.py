@@ -80,12 +80,13 @@ def _rhythm_broken(c: Customer) -> Facts:
     if c("orders") == 1:
         yield _fact("one_order", **last)
         return
+    silent = c.has("gap_mean") and _is_longer("days_since_order", c)
     if c("order_days") == 1:
         yield _fact("orders_of_one_day", orders=c("orders"), **last)
-    elif c.has("gap_mean") and _is_longer("days_since_order", c):
+    elif silent:
         name = "orders_of_two_days" if c("order_days") == 2 else "silent"
         yield _fact(name, gap=round(c("gap_mean")), **last)
-    if c("orders_90d") < c("orders_90_to_180d"):
+    if c("orders_90d") < c("orders_90_to_180d") and (c("orders_90d") or not silent):
         yield _fact("orders_fell", now=c("orders_90d"), before=c("orders_90_to_180d"))
     if c("days_since_first_order") < 90 and c("order_days") != 1:
         yield _fact("customer_for_short", age=c.days("days_since_first_order"), orders=c("orders"))

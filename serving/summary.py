@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from math import ceil
 
 from models.language import Language
 from models.language import language as default_language
@@ -11,6 +12,8 @@ from models.whatif import NO_REPAIR
 from serving.rows import Row
 from serving.schema import WEAK_POINTS
 from serving.scoring import Scoring
+
+QUIET = ("slowing", "lapsed", "lost")
 
 
 def summary(row: Row, scoring: Scoring, history: Sequence[Row], language: Language | None = None) -> str:
@@ -23,7 +26,7 @@ def summary(row: Row, scoring: Scoring, history: Sequence[Row], language: Langua
     paragraphs = (
         _risk(row, scoring, speak),
         _stake(row, scoring, speak),
-        _weak_points(row, speak),
+        " ".join(part for part in (silence(row, speak), _weak_points(row, speak)) if part),
         _repair(row, scoring, speak),
         speak.text("story", "action", action=row["action"]) if row["action"] else "",
         _past(row, history, speak),
@@ -43,6 +46,15 @@ def next_order(row: Row, scoring: Scoring, language: Language | None = None) -> 
     if expected is None:
         return tell("no_next_order", days=scoring.definitions.clv_horizon_days)
     return tell("next_order", day=f"{expected:%Y-%m-%d}")
+
+
+def silence(row: Row, language: Language | None = None) -> str:
+    """How long they have been silent, of who is slowing, lapsed or lost, where rhythm, which tells it, isn't
+    named; else empty."""
+    days = row["days_since_order"]
+    if row["status"] not in QUIET or days is None or "rhythm" in (row[name] for name in WEAK_POINTS):
+        return ""
+    return (language or default_language()).text("story", "silence", ago=max(1, ceil(days)))
 
 
 def _risk(row: Row, scoring: Scoring, speak: Language) -> str:

@@ -9,7 +9,7 @@ from configs.settings import Definitions
 from models.language import language
 from serving.rows import COLUMNS
 from serving.scoring import Scoring
-from serving.summary import summary
+from serving.summary import silence, summary
 
 DAY = datetime(2025, 6, 1)  # noqa: DTZ001
 SCORING = Scoring(
@@ -55,6 +55,15 @@ def test_a_customer_with_weak_points_and_a_past() -> None:
         "What to do: Call them.\n\n"
         "Before: 30 % as of 1 May 2025."
     )
+
+
+def test_how_long_they_are_silent_is_told_where_no_weak_point_tells_it() -> None:
+    late = ROW | {"days_since_order": 40.2}
+    assert silence(late) == "Last order 41 days ago."
+    assert "\n\nLast order 41 days ago. No side of the relationship" in summary(late, SCORING, [])
+    assert silence(late | {"weak_point_2": "rhythm"}) == ""
+    assert silence(late | {"status": "active"}) == ""
+    assert silence(ROW) == ""
 
 
 def test_a_customer_of_whom_little_is_known() -> None:
