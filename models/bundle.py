@@ -29,7 +29,7 @@ from models.churn import ChurnModel
 from models.clv import ClvModel
 from models.peers import Peers
 
-FORMAT = 3
+FORMAT = 4
 OF_TABLES = "the tables of a source"
 MANIFEST = "manifest.json"
 FILES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,18 +26,48 @@ class Curve:
         return np.where(np.isnan(values), self.missing, self.adds[above(self.thresholds, values)])
 
 
-def contributions(text: str, matrix: np.ndarray) -> np.ndarray:
-    """Each input's SHAP values, shape (rows, inputs): of single splits these are the leaf less the mean leaf.
+@dataclass(frozen=True)
+class Curves:
+    """The curves of one input by several models. `adds`: (models, bins), the last for a missing value."""
 
-    `text`: trees of two leaves in LightGBM's format, none split by a category. `matrix`: (rows, inputs).
+    edges: np.ndarray
+    adds: np.ndarray
+
+    def bins(self, values: np.ndarray) -> np.ndarray:
+        """The bin of each value, shape (rows,)."""
+        found = above(self.edges, values)
+        found[np.isnan(values)] = len(self.edges) + 1
+        return found
+
+
+def contributions(texts: Sequence[str], matrix: np.ndarray) -> Iterator[np.ndarray]:
+    """Each input's SHAP values by each model, (rows, inputs): of single splits the leaf less the mean leaf.
+
+    `texts`: trees of two leaves in LightGBM's format, none split by a category, all over the same inputs: a
+    row is looked up once for all of them. `matrix`: (rows, inputs).
     """
-    added = np.zeros(matrix.shape, order="F")
-    for place, curve in curves(text).items():
-        added[:, place] = curve.of(matrix[:, place])
-    return added
+    shared = _shared(tuple(texts))
+    bins = {place: curves.bins(matrix[:, place]) for place, curves in shared.items()}
+    for model in range(len(texts)):
+        added = np.zeros(matrix.shape, order="F")
+        for place, curves in shared.items():
+            added[:, place] = curves.adds[model].take(bins[place])
+        yield added
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
+def _shared(texts: tuple[str, ...]) -> Mapping[int, Curves]:
+    found = [curves(text) for text in texts]
+    return {place: _together([own.get(place) for own in found]) for place in sorted(set().union(*found))}
+
+
+def _together(found: Sequence[Curve | None]) -> Curves:
+    edges = np.unique(np.concatenate([curve.thresholds for curve in found if curve]))
+    typical = np.concatenate([edges, [np.inf, np.nan]])
+    adds = [curve.of(typical) if curve else np.zeros(len(typical)) for curve in found]
+    return Curves(edges, np.stack(adds))
+
+
 def curves(text: str) -> Mapping[int, Curve]:
     """Place of the input → its curve; inputs without a split have none."""
     trees = [tree["tree_structure"] for tree in booster(text).dump_model()["tree_info"]]

@@ -85,7 +85,7 @@ def in_points(base: float, log_odds: np.ndarray) -> np.ndarray:
 
 
 def leading(by_reader: np.ndarray, from_points: float) -> np.ndarray:
-    """Which causes go before rhythm: those that at least four of five readers would name, (rows, causes).
+    """Which causes go before rhythm: those that at least four readers of five would name, (rows, causes).
 
     `by_reader`: points, shape (readers, rows, 7).
     """
@@ -114,7 +114,7 @@ def agreement(place: np.ndarray, readers: np.ndarray) -> np.ndarray:
 
 
 def confidence(share: float) -> str:
-    """All readers agree: sure. Four of five: likely."""
+    """All readers agree: sure. Four of five or more: likely."""
     return "sure" if share >= SURE else "likely" if share >= LIKELY else "unsure"
 
 

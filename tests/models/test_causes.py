@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ import pytest
 
 from features.catalog import Feature
 from models.causes import CAUSES, NONE, READERS, Causes, fit_causes, is_sign, signs_of
+from models.columns import Columns
+from models.trees import Ensemble, grow
 
 FEATURES = (
     Feature("days_since_order", "rhythm", "days", "days since the last order", worse="high"),
@@ -53,15 +56,14 @@ def causes(frame: pd.DataFrame) -> Causes:
 def test_the_planted_cause_is_found_at_its_size(causes: Causes, frame: pd.DataFrame) -> None:
     few, many = (frame.assign(complaints_90d=number).head(50) for number in (0.0, 2.0))
     rise = (causes.read(many)[0] - causes.read(few)[0]).mean(axis=0)
-    # 3 by the formula; the trees lean toward 0
-    assert rise[:, SERVICE].mean() == pytest.approx(2.5, abs=0.6)
+    assert rise[:, SERVICE].mean() == pytest.approx(3.0, abs=0.3)
     np.testing.assert_array_equal(np.delete(rise, SERVICE, axis=1), 0.0)
 
 
 def test_what_has_no_effect_or_the_wrong_one_adds_little(causes: Causes, frame: pd.DataFrame) -> None:
     read = causes.read(frame)[0].mean(axis=0)
     assert read.shape == (3000, len(CAUSES))
-    assert np.abs(read[:, SATISFACTION]).mean() < 0.1
+    assert np.abs(read[:, SATISFACTION]).mean() < 0.15
     np.testing.assert_allclose(read[:, SPEND], 0.0, atol=0.02)
 
 
@@ -105,6 +107,28 @@ def test_repaired_signs_add_nothing(causes: Causes, frame: pd.DataFrame) -> None
     assert (causes.read(many)[1][..., SERVICE] == 0).all()
     assert (causes.read(none)[0][..., SERVICE] < 0).all()
     np.testing.assert_array_equal(causes.read(none)[1][..., SERVICE], causes.read(none)[0][..., SERVICE])
+
+
+def test_readers_learn_from_complementary_halves(
+    frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every customer, with all rows, is in one half of each pair; no two pairs are drawn alike."""
+    halves = []
+
+    def grown(columns: Columns, rows: pd.DataFrame, *others: Any) -> Ensemble:
+        halves.append(frozenset(rows.index))
+        return grow(columns, rows, *others)
+
+    monkeypatch.setattr("models.causes.grow", grown)
+    twice = pd.concat([frame, frame.assign(as_of=pd.Timestamp("2024-06-01"))]).head(4000)
+    rows = twice[twice["days_since_order"] <= twice["usual_gap"]]
+    fit_causes(twice, FEATURES, seed=7)
+    pairs = halves[-READERS:]
+    assert len(set(pairs)) == READERS
+    customers = rows.sort_values(["customer_id", "as_of"])["customer_id"].to_numpy()
+    for one, other in zip(pairs[::2], pairs[1::2], strict=True):
+        assert one | other == set(range(len(rows)))
+        assert not set(customers[list(one)]) & set(customers[list(other)])
 
 
 def test_what_was_written_reads_the_same(causes: Causes, frame: pd.DataFrame) -> None:
