@@ -190,8 +190,8 @@ def test_a_folder_without_manifest_is_no_bundle(folder: Path, tmp_path: Path) ->
         ("[]", r"manifest\.json is not a JSON object"),
         ("{}", "has format None; this Amity reads format 3"),
         ('{"format": 2}', "has format 2; this Amity reads format 3. Train anew"),
-        ('{"format": 3}', "is damaged: KeyError"),
-        ('{"format": 3, "kind": "an own table"}', "is a model of an own table, and one of the tables of"),
+        ('{"format": 4}', "is damaged: KeyError"),
+        ('{"format": 4, "kind": "an own table"}', "is a model of an own table, and one of the tables of"),
     ],
 )
 def test_a_manifest_that_is_none_is_refused(folder: Path, text: str, says: str) -> None:
