@@ -188,8 +188,8 @@ def test_a_folder_without_manifest_is_no_bundle(folder: Path, tmp_path: Path) ->
     [
         ("{", r"manifest\.json is not JSON"),
         ("[]", r"manifest\.json is not a JSON object"),
-        ("{}", "has format None; this Amity reads format 3"),
-        ('{"format": 2}', "has format 2; this Amity reads format 3. Train anew"),
+        ("{}", "has format None; this Amity reads format 4"),
+        ('{"format": 2}', "has format 2; this Amity reads format 4. Train anew"),
         ('{"format": 4}', "is damaged: KeyError"),
         ('{"format": 4, "kind": "an own table"}', "is a model of an own table, and one of the tables of"),
     ],
