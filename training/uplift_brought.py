@@ -7,11 +7,8 @@ import numpy as np
 from training.uplift_slopes import clustered, drawn
 from training.uplift_unseen import Rows, Unseen
 
-MOST = 2.0
-
-
 def brought(effects: np.ndarray, rows: Rows, seen: Unseen) -> float:
-    """From 0 to `MOST`; 1 where nothing shows that it differs.
+    """From 0 to 1, where nothing shows that it is less. Never more: large orders have coupons redeemed too.
 
     Whoever redeemed a coupon may have ordered because of it: the chance is the effect over the chance of
     redeeming. By how much revenue per order lies beyond the usual, in those, is a slope on that chance,
@@ -28,7 +25,7 @@ def brought(effects: np.ndarray, rows: Rows, seen: Unseen) -> float:
         return 1.0
     slope = float((weight * told * (revenue - usual)).sum()) / power
     error = clustered(weight * told * (revenue - usual - slope * told), seen.customer[some]) / power
-    return float(np.clip(1 + drawn(slope, error), 0.0, MOST))
+    return float(np.clip(1 + drawn(slope, error), 0.0, 1.0))
 
 
 def _because(effects: np.ndarray, redeeming: np.ndarray) -> np.ndarray:
