@@ -7,6 +7,7 @@ import numpy as np
 from training.uplift_slopes import clustered, drawn
 from training.uplift_unseen import Rows, Unseen
 
+
 def brought(effects: np.ndarray, rows: Rows, seen: Unseen) -> float:
     """From 0 to 1, where nothing shows that it is less. Never more: large orders have coupons redeemed too.
 
