@@ -17,6 +17,7 @@ from models.reading import Reading, WeakPoint
 from models.weakpoints import NAMED
 
 Told = tuple[WeakPoint, list[Message]]
+OPEN = ("complaint_open", "complaints_open")
 _NOTHING: Told = (WeakPoint(None, np.nan, None, np.nan), [])
 
 
@@ -24,9 +25,11 @@ def tell(bundle: Bundle, frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     """`weak_point_1` …, with `_points`, `_says`, `_confidence`, `_repaired`; and `smallest_repair`, `facts`.
 
     Null where nothing more is named. A weak point without evidence is not named. `says` is in the default
-    language; `facts` is what it says, to be `retold`. `frame`: the features that were read.
+    language; `facts` is what it says, to be `retold`, and an open complaint of which no weak point tells, for
+    `open_complaint`. `frame`: the features that were read.
     """
-    told = [_told(bundle, row, reading.named(place)) for place, row in enumerate(records(frame))]
+    customers = [Customer(row, bundle.peers.of(row.get("segment"))) for row in records(frame)]
+    told = [_told(customer, reading.named(place)) for place, customer in enumerate(customers)]
     english = language(currency=bundle.manifest.definitions.currency)
     table: dict[str, Any] = {}
     for place in range(NAMED):
@@ -38,7 +41,8 @@ def tell(bundle: Bundle, frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
         table[f"{name}_confidence"] = pd.array([point.confidence for point, _ in at], dtype="str")
         table[f"{name}_repaired"] = [point.repaired for point, _ in at]
     table["smallest_repair"] = reading.smallest_repair
-    table["facts"] = pd.array([packed([facts for _, facts in points]) for points in told], dtype="str")
+    facts = [_facts(customer, points) for customer, points in zip(customers, told, strict=True)]
+    table["facts"] = pd.array([packed(each) for each in facts], dtype="str")
     return pd.DataFrame(table, index=frame.index)
 
 
@@ -48,12 +52,27 @@ def retold(row: Mapping[str, Any], language: Language, playbook: Playbook) -> di
     What was told before facts were kept stays as it is.
     """
     told = {"action": row["action"] and playbook.in_language(row["action"], language.code)}
-    for place, facts in enumerate(unpacked(row["facts"]), start=1):
+    for place, facts in enumerate(unpacked(row["facts"])[:NAMED], start=1):
         told[f"weak_point_{place}_says"] = sentence(facts, language)
     return told
 
 
-def _told(bundle: Bundle, row: Mapping[str, Any], found: Sequence[WeakPoint]) -> Sequence[Told]:
-    customer = Customer(row, bundle.peers.of(row.get("segment")))
+def open_complaint(facts: str | None, language: Language) -> str | None:
+    """What is told of an open complaint that no weak point tells of; null where there is none. `facts`: the
+    column."""
+    return next((sentence(beside, language) for beside in unpacked(facts)[NAMED:]), None)
+
+
+def _told(customer: Customer, found: Sequence[WeakPoint]) -> Sequence[Told]:
     told = [(point, evidence(point.dimension, customer)) for point in found if point.dimension]
     return [(point, facts) for point, facts in told if facts][:NAMED]
+
+
+def _facts(customer: Customer, points: Sequence[Told]) -> list[list[Message]]:
+    """Of each weak point; beyond the last that may be named, an open complaint that none of them tells of."""
+    told = [facts for _, facts in points]
+    service = (
+        [] if any(point.dimension == "service" for point, _ in points) else evidence("service", customer)
+    )
+    beside = [fact for fact in service if fact.name in OPEN]
+    return [*told, *[[]] * (NAMED - len(told)), beside] if beside else told

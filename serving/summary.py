@@ -8,6 +8,7 @@ from math import ceil
 
 from models.language import Language
 from models.language import language as default_language
+from models.telling import open_complaint
 from models.whatif import NO_REPAIR
 from serving.rows import Row
 from serving.schema import WEAK_POINTS
@@ -26,7 +27,8 @@ def summary(row: Row, scoring: Scoring, history: Sequence[Row], language: Langua
     paragraphs = (
         _risk(row, scoring, speak),
         _stake(row, scoring, speak),
-        " ".join(part for part in (silence(row, speak), _weak_points(row, speak)) if part),
+        " ".join(asides(row, speak)),
+        _weak_points(row, speak),
         _repair(row, scoring, speak),
         speak.text("story", "action", action=row["action"]) if row["action"] else "",
         _past(row, history, speak),
@@ -48,13 +50,18 @@ def next_order(row: Row, scoring: Scoring, language: Language | None = None) -> 
     return tell("next_order", day=f"{expected:%Y-%m-%d}")
 
 
-def silence(row: Row, language: Language | None = None) -> str:
-    """How long they have been silent, of who is slowing, lapsed or lost, where rhythm, which tells it, isn't
-    named; else empty."""
+def asides(row: Row, language: Language | None = None) -> list[str]:
+    """What whoever calls has to know though no weak point tells it, a sentence each: how long they have been
+    silent, of who is slowing, lapsed or lost; a complaint that is open."""
+    speak = language or default_language()
+    return [told for told in (_silence(row, speak), open_complaint(row.get("facts"), speak)) if told]
+
+
+def _silence(row: Row, speak: Language) -> str:
     days = row["days_since_order"]
     if row["status"] not in QUIET or days is None or "rhythm" in (row[name] for name in WEAK_POINTS):
         return ""
-    return (language or default_language()).text("story", "silence", ago=max(1, ceil(days)))
+    return speak.text("story", "silence", ago=max(1, ceil(days)))
 
 
 def _risk(row: Row, scoring: Scoring, speak: Language) -> str:

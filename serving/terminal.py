@@ -14,7 +14,7 @@ from models.language import Language
 from models.weakpoints import NAMED
 from serving.rows import Row
 from serving.scoring import Page, Scoring
-from serving.summary import silence, spoken, summary
+from serving.summary import asides, spoken, summary
 
 WIDTH = 13
 """Of a dimension's name and the gap after it."""
@@ -58,9 +58,7 @@ def _entry(row: Row, usual: float, speak: Language) -> Group:
 
 
 def _why(row: Row, usual: float, speak: Language) -> Iterator[Text]:
-    silent = silence(row, speak)
-    if silent:
-        yield Text(silent)
+    yield from map(Text, asides(row, speak))
     if row["weak_point_1"] is None:
         yield Text(speak.text("list", "nothing", usual=usual))
     for place in range(1, NAMED + 1):

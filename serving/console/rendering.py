@@ -16,7 +16,7 @@ from serving.console import links
 from serving.locks.guard import who
 from serving.locks.keys import Caller
 from serving.locks.roles import may
-from serving.summary import silence
+from serving.summary import asides
 
 FOLDER = Path(__file__).parent
 NAV = (
@@ -108,7 +108,7 @@ def _templates() -> Environment:
         "tied": tied,
         "bar": bar,
     }
-    templates.globals |= {"links": links, "silence": silence}
+    templates.globals |= {"links": links, "asides": asides}
     return templates
 
 

@@ -28,7 +28,11 @@ def _choice(plan: Plan, currency: str) -> Iterator[str]:
     )
     offers = plan.treated["offer"].value_counts(sort=False)
     yield "Offers: " + ", ".join(f"{name} to {count:,}" for name, count in sorted(offers.items())) + "."
-    yield f"The best possible choice would gain at most {100 * max(plan.gap, 0):.2f} % more."
+    more = f"{100 * max(plan.gap, 0):.2f}"
+    if more == "0.00":
+        yield "No other choice within the limits would be expected to gain more."
+    else:
+        yield f"The best possible choice would gain at most {more} % more."
 
 
 def _warnings(plan: Plan, settings: Winback, currency: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ from features.tables import CONTRACT
 from models.bundle import Bundle
 from models.language import language
 from models.scoring import Scored, in_language, score
+from models.telling import open_complaint
 
 Frames = Mapping[str, pd.DataFrame]
 Tables = Mapping[str, ibis.Table]
@@ -165,6 +166,15 @@ def test_the_action_is_that_of_an_open_complaint_or_of_the_first_weak_point(
             assert row["action"] == "Keep in touch as usual."
         else:
             assert any(first in when.weak_point for when in fitting)
+
+
+def test_an_open_complaint_is_kept_for_whoever_calls_also_where_service_is_not_named(scored: Scored) -> None:
+    named = (scored.scores[["weak_point_1", "weak_point_2", "weak_point_3"]] == "service").any(axis=1)
+    beside = [open_complaint(facts, language()) for facts in scored.facts]
+    waits = (scored.features["complaints_open"] > 0) & ~named
+    assert waits.any()
+    assert [text is not None for text in beside] == waits.tolist()
+    assert all("still open" in text for text in beside if text)
 
 
 def test_a_sentence_is_told_again_in_another_language(scored: Scored, playbook: Playbook) -> None:

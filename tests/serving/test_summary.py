@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from configs.settings import Definitions
-from models.language import language
+from models.language import Message, language, packed
 from serving.rows import COLUMNS
 from serving.scoring import Scoring
-from serving.summary import silence, summary
+from serving.summary import asides, summary
 
 DAY = datetime(2025, 6, 1)  # noqa: DTZ001
 SCORING = Scoring(
@@ -59,11 +59,19 @@ def test_a_customer_with_weak_points_and_a_past() -> None:
 
 def test_how_long_they_are_silent_is_told_where_no_weak_point_tells_it() -> None:
     late = ROW | {"days_since_order": 40.2}
-    assert silence(late) == "Last order 41 days ago."
-    assert "\n\nLast order 41 days ago. No side of the relationship" in summary(late, SCORING, [])
-    assert silence(late | {"weak_point_2": "rhythm"}) == ""
-    assert silence(late | {"status": "active"}) == ""
-    assert silence(ROW) == ""
+    assert asides(late) == ["Last order 41 days ago."]
+    assert "\n\nLast order 41 days ago.\n\nNo side of the relationship" in summary(late, SCORING, [])
+    assert asides(late | {"weak_point_2": "rhythm"}) == []
+    assert asides(late | {"status": "active"}) == []
+    assert asides(ROW) == []
+
+
+def test_an_open_complaint_is_told_where_no_weak_point_tells_it() -> None:
+    waits = Message("complaint_open", {"complaints": 1, "age": 9, "day": "2025-05-23"})
+    row = ROW | {"facts": packed([[], [], [], [waits]])}
+    assert asides(row) == ["1 complaint still open, waiting for 9 days, since 23 May 2025."]
+    assert asides(row, language("de"))[0].startswith("1 Beschwerde")
+    assert asides(ROW | {"facts": packed([[waits]])}) == []
 
 
 def test_a_customer_of_whom_little_is_known() -> None:
